@@ -1,0 +1,114 @@
+"""Event: the one shape in which every fact enters, and the vocabulary of its types.
+
+A source translates a foreign fact into an Event and knows nothing of what follows; everything that follows
+knows nothing of the source. No pydantic here: `receive_webhook` starts with this module.
+"""
+
+import hashlib
+import hmac
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+TYPES: Final = frozenset(
+    """subscribed unsubscribed customer_registered profile_updated product_viewed cart_updated
+    checkout_started checkout_updated order_placed order_paid order_fulfilled order_delivered order_cancelled
+    order_refunded shipment_delayed review_posted lead_captured referral_succeeded form_answered
+    mail_sent mail_delivered mail_delayed mail_opened mail_clicked mail_bounced mail_complained mail_rejected
+    due product_updated product_deleted""".split()
+)
+"""The types that Tidings itself understands; a shop's own are declared in `shop.yaml`."""
+
+CHECKOUT_TYPES: Final = frozenset({"checkout_started", "checkout_updated"})
+ORDER_TYPES: Final = frozenset(
+    {"order_placed", "order_paid", "order_fulfilled", "order_delivered", "order_cancelled", "order_refunded"}
+)
+PRODUCT_TYPES: Final = frozenset({"product_updated", "product_deleted"})
+
+MAX_CLOCK_SKEW_SECONDS: Final = 300
+"""A fact may claim to come this far from the future; beyond, it counts as of its receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact.
+
+    `id` names the fact, not its delivery. `identity` is whom it concerns, as far as the source could tell, and the
+    partition it is stored in; `aliases` are all names the body gives for that customer, `identity` among them.
+    `names_customer` tells that the body carried a customer object, which alone may merge two customers.
+    `at` is the time of the fact (the body's, UTC); `dated` is false when the body had none and `at` is the receipt.
+    `properties` hold plain JSON values; money is a decimal string.
+    """
+
+    id: str
+    type: str
+    at: datetime
+    received_at: datetime
+    source: str
+    identity: str
+    aliases: tuple[str, ...] = ()
+    names_customer: bool = False
+    dated: bool = True
+    properties: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody is named: the event waits under its token until somebody is."""
+        return all(is_token(alias) for alias in (self.identity, *self.aliases))
+
+    @property
+    def key(self) -> str:
+        """The event's place in the Events table as one string, `identity|id`."""
+        return f"{self.identity}|{self.id}"
+
+
+def account_alias(source: str, customer_id: object) -> str:
+    """The alias of a customer's account at a source: `shopify:customer:123`."""
+    return f"{source}:customer:{customer_id}"
+
+
+def token_alias(source: str, kind: str, token: object) -> str:
+    """The alias of something nobody may have put a name to yet: kind is `checkout`, `cart` or `order`."""
+    return f"{source}:{kind}:{token}"
+
+
+def is_token(alias: str) -> bool:
+    """Whether an alias names a checkout, cart or order rather than a person."""
+    return alias.split(":", 2)[1:2] in (["checkout"], ["cart"], ["order"])
+
+
+def customer_identity(customer: str) -> str:
+    """The identity of events that Tidings itself appends about a customer it knows by id."""
+    return f"customer:{customer}"
+
+
+def product_identity(source: str, product_id: object) -> str:
+    """The identity of a product's events."""
+    return f"{source}:product:{product_id}"
+
+
+def normalize_address(address: str) -> str:
+    """An e-mail address as it is compared: NFC, no surrounding space, lower case throughout.
+
+    RFC 5321 lets the local part be case sensitive; no provider in use is, and shops store both spellings.
+    """
+    return unicodedata.normalize("NFC", address.strip()).lower()
+
+
+def address_alias(address: str, key: bytes) -> str:
+    """The alias of an e-mail address: a keyed hash (HMAC-SHA-256, 128 bits), so that no table key holds the address."""
+    if not key:
+        raise ValueError("the address key is empty")
+    digest = hmac.new(key, normalize_address(address).encode(), hashlib.sha256).hexdigest()
+    return f"email:{digest[:32]}"
+
+
+def fact_time(claimed: datetime | None, received_at: datetime) -> tuple[datetime, bool]:
+    """(`at`, `dated`) for a fact that claims a time: one from the future counts as of its receipt."""
+    if claimed is None:
+        return received_at, False
+    claimed = claimed.astimezone(UTC)
+    if (claimed - received_at).total_seconds() > MAX_CLOCK_SKEW_SECONDS:
+        return received_at, True
+    return claimed, True
