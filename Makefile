@@ -1,0 +1,81 @@
+# Every target sets up what it needs: Python 3.11 or newer and make are enough.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+VENV := .venv
+RUN := PYTHONPATH=layers/common:. $(VENV)/bin/python
+PIP := -m pip --disable-pip-version-check -qq --no-input
+READY := $(VENV)/.ready
+LOCK := build/lock/.ready
+SAM := build/sam/.ready
+
+.PHONY: help run test lint types check build up down bench deploy destroy rebuild redrive lock layer clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 10
+
+run: up ## the demo: embedded AWS, a simulated shop, the inbox page (ONCE=1 ends by itself)
+	@ONCE="$(ONCE)" $(RUN) -m infra.local.shop
+
+test: $(READY) ## all tests: unit, integration, end to end (ARGS="-k name")
+	@$(RUN) -m pytest $(ARGS)
+
+lint: $(READY) ## style, import directions and the CloudFormation templates
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/cfn-lint infra/template.yaml infra/workflows.yaml
+
+types: $(READY) ## mypy, strict
+	@$(VENV)/bin/mypy
+
+check: $(READY) ## check the shop's workflows, e-mails and settings
+	@$(RUN) -m tidings.workflow.check workflows
+
+build: $(READY) ## compile workflows and e-mails into state machines and packages
+	@$(RUN) -m tidings.workflow.build
+
+up: build ## start the embedded AWS and deploy to it (PORT=, SPEED=, ORIGIN=)
+	@PORT="$(PORT)" SPEED="$(SPEED)" ORIGIN="$(ORIGIN)" $(RUN) -m infra.local up
+
+down: $(READY) ## stop the embedded AWS
+	@$(RUN) -m infra.local down
+
+bench: $(READY) ## measure start-up times, writes and states per mail
+	@$(RUN) -m tests.bench
+
+deploy: build layer $(SAM) ## deploy to AWS with SAM (STACK=, PARAMETERS="Name=Value ...")
+	@STACK="$(STACK)" PARAMETERS="$(PARAMETERS)" $(RUN) -m infra.deploy deploy
+
+destroy: $(SAM) ## remove the deployed stack from AWS (STACK=)
+	@STACK="$(STACK)" $(RUN) -m infra.deploy destroy
+
+rebuild: $(READY) ## fold a customer again from all events (CUSTOMER=id, STACK= for AWS)
+	@STACK="$(STACK)" $(RUN) -m infra.deploy rebuild "$(CUSTOMER)"
+
+redrive: $(READY) ## replay parked and failed events (STACK= for AWS)
+	@STACK="$(STACK)" $(RUN) -m infra.deploy redrive
+
+lock: $(LOCK) ## resolve the dependencies anew and write the hash-locked lists
+	@build/lock/bin/python -m infra.deploy.lock
+
+layer: $(READY) ## fetch the layer's dependencies as Lambda's arm64 needs them
+	@$(RUN) -m infra.deploy.layer
+
+clean: down ## stop the embedded AWS and remove everything that was built
+	@rm -rf build $(VENV)
+
+$(READY): requirements.lock
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer found: install it, or name it with PYTHON=/path/to/python" >&2; exit 1; }
+	@test -x $(VENV)/bin/python && $(VENV)/bin/python -m pip --version >/dev/null 2>&1 || { rm -rf $(VENV); "$(PYTHON)" -m venv $(VENV) >/dev/null; } \
+		|| { echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: apt install python3-venv)" >&2; exit 1; }
+	@echo "setting up $(VENV) (once, about a minute)"
+	@$(VENV)/bin/python $(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+$(LOCK): | $(READY)
+	@$(VENV)/bin/python -m venv build/lock && build/lock/bin/python $(PIP) install uv && touch $@
+
+$(SAM): infra/deploy/requirements.lock | $(READY)
+	@$(VENV)/bin/python -m venv build/sam && build/sam/bin/python $(PIP) install --require-hashes -r $< && touch $@
