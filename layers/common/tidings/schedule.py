@@ -1,0 +1,213 @@
+"""Time: waits, local times of day, birthdays, silences, and when a customer is due. Pure, and asks no clock.
+
+Moments are aware datetimes in UTC; windows are half open, `start <= moment < end`, so that the windows of one
+run after another leave nothing out and count nothing twice.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from math import ceil
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from tidings.durations import format_duration as format_duration
+from tidings.durations import parse_duration as parse_duration
+from tidings.workflow.model import DateTrigger, InactiveTrigger, WaitStep, Workflow
+from tidings.workflow.path import leg_after, legs
+
+Zone = ZoneInfo
+"""A time zone of the IANA database."""
+
+DAY = timedelta(days=1)
+
+
+class CustomerView(Protocol):
+    """What the calendar needs to know of a customer."""
+
+    @property
+    def birthday(self) -> str | None:
+        """`YYYY-MM-DD` or `--MM-DD`."""
+        ...
+
+    @property
+    def zone(self) -> Zone:
+        """The recipient's time zone."""
+        ...
+
+    @property
+    def last(self) -> Mapping[str, datetime]:
+        """The time of the last event of each type."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Due:
+    """A customer's occurrence of a workflow's trigger: `occurrence` names it, and enters once."""
+
+    moment: datetime
+    workflow: str
+    occurrence: str
+
+
+# ---- local times and waits ----
+
+
+def local_moment(day: date, at: time, zone: Zone) -> datetime:
+    """The moment (UTC) at which the clocks of `zone` show `at` on `day`.
+
+    A time that comes twice (clocks go back) is the first one; a time that never comes (clocks go forward) is
+    the first moment after the gap, which for a day that a zone left out altogether is the next day's midnight.
+    """
+    wall = datetime.combine(day, at, zone)
+    moment = wall.astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == wall.replace(tzinfo=None):
+        return moment
+    # In a gap the wall time lies before the change when read with the later offset, else after it.
+    after = wall.replace(fold=1).utcoffset()
+    before_change, change = wall.replace(fold=1).astimezone(UTC), moment
+    while change - before_change > timedelta(seconds=1):
+        middle = before_change + timedelta(seconds=(change - before_change) // timedelta(seconds=2))
+        if middle.astimezone(zone).utcoffset() == after:
+            change = middle
+        else:
+            before_change = middle
+    return change
+
+
+def next_local(at: time, since: datetime, zone: Zone) -> datetime:
+    """The first moment (UTC) at or after `since` that is `at` on the clocks of `zone`."""
+    today = since.astimezone(zone).date()
+    days = (today + timedelta(days=offset) for offset in range(-1, 4))
+    return next(moment for day in days if (moment := local_moment(day, at, zone)) >= since)
+
+
+def wait_end(waits: WaitStep | Iterable[WaitStep], since: datetime, zone: Zone) -> datetime:
+    """The moment (UTC) at which these waits, one after the other from `since`, are over."""
+    moment = since.astimezone(UTC)
+    for step in (waits,) if isinstance(waits, WaitStep) else waits:
+        moment += step.wait.for_
+        if step.wait.then_at is not None:
+            moment = next_local(step.wait.then_at, moment, zone)
+    return moment
+
+
+def wait_seconds(waits: WaitStep | Iterable[WaitStep], since: datetime, now: datetime, zone: Zone) -> int:
+    """Whole seconds from `now` until these waits, counted from `since`, are over; rounded up, at least 0."""
+    return max(0, ceil((wait_end(waits, since, zone) - now).total_seconds()))
+
+
+def first_wait(workflow: Workflow, since: datetime, now: datetime, zone: Zone) -> int:
+    """Seconds from `now` to a journey's first mail; its first wait counts from `since`, the entry's moment."""
+    return wait_seconds(legs(workflow)[0].waits, since, now, zone)
+
+
+def next_wait(workflow: Workflow, step_id: str, now: datetime, zone: Zone) -> int:
+    """Seconds from `now`, when step `step_id` is done, to the mail after it; 0 after the last."""
+    leg = leg_after(workflow, step_id)
+    return wait_seconds(leg.waits, now, now, zone) if leg else 0
+
+
+def shortest_path(workflow: Workflow) -> timedelta:
+    """The least time from a journey's entry to its last mail: the plain lengths of its waits."""
+    return sum((step.wait.for_ for leg in legs(workflow) for step in leg.waits), timedelta(0))
+
+
+# ---- birthdays and silences ----
+
+
+def parse_birthday(text: str | None) -> tuple[int | None, int, int] | None:
+    """(year or None, month, day) of `YYYY-MM-DD` or `--MM-DD`; None for what is no date."""
+    if not text:
+        return None
+    # 2000 had a 29 February.
+    full = f"2000{text[1:]}" if text.startswith("--") else text
+    try:
+        parsed = datetime.strptime(full, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return (None if text.startswith("--") else parsed.year), parsed.month, parsed.day
+
+
+def celebrated(month: int, day: int, year: int) -> date:
+    """The day on which a birthday is celebrated in `year`: 29 February on the 28th where there is no 29th.
+
+    The 28th rather than 1 March, so that it stays in its month and never comes late.
+    """
+    if (month, day) == (2, 29) and not (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)):
+        return date(year, 2, 28)
+    return date(year, month, day)
+
+
+def date_moments(
+    birthday: str | None, offset: timedelta, at: time, zone: Zone, start: datetime, end: datetime
+) -> list[tuple[str, datetime]]:
+    """(occurrence, moment) of each birthday whose moment, `offset` days on at `at` local time, is in the window.
+
+    The occurrence is the year celebrated, so that a corrected birthday is not congratulated twice in a year.
+    The year of birth itself has none.
+    """
+    parsed = parse_birthday(birthday)
+    if parsed is None:
+        return []
+    born, month, day = parsed
+    first, last = (start - offset).year - 1, (end - offset).year + 1
+    found = []
+    for year in range(max(first, (born or 0) + 1), last + 1):
+        moment = local_moment(celebrated(month, day, year) + offset, at, zone)
+        if start <= moment < end:
+            found.append((str(year), moment))
+    return found
+
+
+def inactive_moment(last_at: datetime, for_: timedelta) -> datetime:
+    """The moment (UTC) from which a customer counts as silent for that long."""
+    return last_at.astimezone(UTC) + for_
+
+
+# ---- who is due, and when ----
+
+
+def occurrences(workflow: Workflow, customer: CustomerView, start: datetime, end: datetime) -> Iterator[Due]:
+    """What the calendar brings this customer in this workflow with `start <= moment < end`."""
+    match workflow.trigger:
+        case DateTrigger(offset=offset, at=at):
+            for key, moment in date_moments(customer.birthday, offset, at, customer.zone, start, end):
+                yield Due(moment, workflow.id, key)
+        case InactiveTrigger(inactive=event, for_=length):
+            last_at = customer.last.get(event)
+            if last_at is not None and start <= (moment := inactive_moment(last_at, length)) < end:
+                # The silence is named by what it began with: a later event begins another one.
+                yield Due(moment, workflow.id, f"{last_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+
+def due_between(
+    workflows: Iterable[Workflow], customer: CustomerView, start: datetime, end: datetime
+) -> list[Due]:
+    """Every occurrence with `start <= moment < end`, earliest first; a retired workflow has none."""
+    return sorted(
+        due for each in workflows if not each.retired for due in occurrences(each, customer, start, end)
+    )
+
+
+def next_due(workflows: Iterable[Workflow], customer: CustomerView, after: datetime) -> datetime | None:
+    """The earliest moment at or after `after` at which something is due to this customer, or None.
+
+    Three years hold every yearly date whatever its offset; a silence has only one moment.
+    """
+    return min(
+        (due.moment for due in due_between(workflows, customer, after, after + 1096 * DAY)), default=None
+    )
+
+
+def due_horizon(now: datetime) -> datetime:
+    """The end (exclusive) of what a daily run at `now` looks at: the midnight UTC that ends tomorrow.
+
+    The run at 00:05 UTC must already see Auckland's nine o'clock of the next local day.
+    """
+    return datetime.combine(now.astimezone(UTC).date() + 2 * DAY, time(0), UTC)
+
+
+def due_on(moment: datetime) -> str:
+    """The UTC date of a moment, `YYYY-MM-DD`: the sort key of the due index."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
