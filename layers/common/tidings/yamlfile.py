@@ -1,0 +1,57 @@
+"""YAML 1.2 files that people write, read so that a mistake can be shown with file and line. Only building uses it.
+
+YAML 1.2, because a shop means the words `10:00` and `no` when it writes them.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from tidings.errors import BadInput
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse(text: str, file: Path, first_line: int = 1) -> Any:
+    """The document in `text`, whose first line is line `first_line` of `file`. Mappings remember their lines.
+
+    Raises BadInput with `file:line: what` for what is no YAML.
+    """
+    try:
+        return YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = first_line + (mark.line if mark else 0)
+        raise BadInput(f"{file}:{line}: {error.problem or 'this is no YAML'}") from None
+    except YAMLError as error:
+        raise BadInput(f"{file}:{first_line}: {error}") from None
+
+
+def load_model(model: type[Model], text: str, file: Path, first_line: int = 1) -> Model:
+    """The document in `text` as a `model`. Raises BadInput naming each mistake with its line, one a line."""
+    document = parse(text, file, first_line)
+    try:
+        return model.model_validate({} if document is None else document)
+    except ValidationError as error:
+        lines = (
+            f"{file}:{line_of(document, problem['loc'], first_line)}: "
+            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise BadInput("\n".join(lines)) from None
+
+
+def line_of(document: Any, path: Sequence[int | str], first_line: int = 1) -> int:
+    """The line of the deepest part of `path` that the document has."""
+    line = 0
+    for name in path:
+        try:
+            place = document.lc.item(name) if isinstance(name, int) else document.lc.key(name)
+            line, document = place[0], document[name]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            break
+    return first_line + line
