@@ -1,7 +1,7 @@
-"""What e-mails and expressions may name: `event`, `customer`, `journey`, `shop`, `now`, and the prepared `items`.
+"""What e-mails and expressions may name: `event`, `customer`, `journey`, `shop`, `now`, and prepared `items`.
 
-Views are typed so that a build can check every name, and hold only what is fit to show: text on one line and of
-bounded length, amounts as Decimal, times aware, addresses of pages http or https. What is missing is None.
+Views are typed so that a build can check every name, and hold only what is fit to show: text on one line
+and of bounded length, amounts as Decimal, times aware, addresses of pages http or https. What is missing is None.
 """
 
 import re
@@ -17,7 +17,7 @@ from babel.core import Locale
 
 from tidings import formats, ports
 from tidings.customer import Customer, moment
-from tidings.events import Event
+from tidings.events import Event, product_identity
 from tidings.shop import Shop
 
 SHOWN_ITEMS: Final = 12
@@ -34,7 +34,7 @@ _ADVERT: Final = re.compile(r"://|www\.|[@<>{}]|\.[a-z]{2,}/", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the event: what was left, or bought. `price` is of one piece, in the event's presentment currency."""
+    """A line of the event: what was left, or bought. `price` is of one piece, in the presentment currency."""
 
     product_id: str | None
     variant_id: str | None
@@ -47,7 +47,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line made ready to show: texts, prices formatted for the recipient, a picture and a page where the catalogue knows them."""
+    """A line made ready to show: prices formatted for the recipient, picture and page as the catalogue has them."""
 
     title: str
     variant: str | None
@@ -60,7 +60,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """The event that began the journey. `total` is in `currency`, the shop's; the presentment pair is what the customer saw."""
+    """The event that began the journey. `total` is in the shop's `currency`; the presentment pair is what the
+    customer saw."""
 
     id: str
     type: str
@@ -139,7 +140,8 @@ MAIL_NAMES: Final[Mapping[str, Any]] = {
 
 
 def text(value: object, length: int = _TEXT_LENGTH) -> str | None:
-    """`value` as one line of at most `length` characters without controls, invisible or half characters; None for nothing."""
+    """`value` as one line of at most `length` characters, without control, invisible and half characters; None
+    when nothing is left."""
     if not isinstance(value, str | int):
         return None
     line = _HIDDEN.sub("", _GAP.sub(" ", str(value)[: length * 4])).strip()
@@ -149,7 +151,7 @@ def text(value: object, length: int = _TEXT_LENGTH) -> str | None:
 
 
 def name(value: object) -> str | None:
-    """A person's name, None for what can't be one: strangers write advertisements into a sign-up form's name field."""
+    """A person's name, None for what can't be one: strangers advertise in the name fields of sign-up forms."""
     line = text(value, _NAME_LENGTH)
     if line is None or _ADVERT.search(line) or not any(character.isalpha() for character in line):
         return None
@@ -231,17 +233,17 @@ def journey_view(journey: ports.Journey) -> JourneyView:
 
 
 def prepared_items(
-    event: EventView, products: Mapping[str, Mapping[str, Any]], locale: Locale
+    event: EventView, source: str, products: Mapping[str, Mapping[str, Any]], locale: Locale
 ) -> tuple[tuple[Item, ...], int]:
     """The lines to show, and how many more there are.
 
-    `products` is what the catalogue knows, by product id: `title`, `image`, `url`. A line that nobody can name is
-    only counted; at most `SHOWN_ITEMS` are shown.
+    `products` is what the catalogue knows, by the product's identity (`shopify:product:1`): `title`, `image`,
+    `url`. A line that nobody can name is only counted; at most `SHOWN_ITEMS` are shown.
     """
     currency = event.presentment_currency
     shown: list[Item] = []
     for line in event.items:
-        known = products.get(line.product_id or "") or {}
+        known = products.get(product_identity(source, line.product_id or "")) or {}
         title = line.title or text(known.get("title"))
         if title is None or len(shown) == SHOWN_ITEMS:
             continue
@@ -264,7 +266,7 @@ def context(
     *,
     event: Event,
     customer: Customer,
-    journey: ports.Journey,
+    journey: JourneyView,
     shop: Shop,
     now: datetime,
     unsubscribe_url: str | None = None,
@@ -278,11 +280,11 @@ def context(
     seen, person = event_view(event), customer_view(customer)
     locale = formats.locale_of(person.locale, person.country, shop.default_locale)
     zone: ZoneInfo = customer.zone(shop.zone)
-    items, more = prepared_items(seen, products or {}, locale)
+    items, more = prepared_items(seen, event.source, products or {}, locale)
     return {
         "event": seen,
         "customer": person,
-        "journey": journey_view(journey),
+        "journey": journey,
         "shop": shop,
         "now": now.astimezone(zone),
         "items": items,
@@ -292,12 +294,6 @@ def context(
         "locale": str(locale),
         "timezone": zone.key,
     }
-
-
-def product_ids(event: Event) -> list[str]:
-    """The products on the event's lines that a mail may show, each once, to be looked up in the catalogue."""
-    lines = event_view(event).items[: SHOWN_ITEMS * 2]
-    return list(dict.fromkeys(line.product_id for line in lines if line.product_id))
 
 
 def _line(item: Mapping[str, Any]) -> Line:

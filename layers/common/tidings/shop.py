@@ -44,7 +44,7 @@ class _Part(BaseModel):
 
 
 class Colours(_Part):
-    """The brand's colours, `#rrggbb`, on light ground. Mails choose their own for dark ground but for `accent`."""
+    """The brand's colours, `#rrggbb`, on light ground. On dark ground mails keep only `accent`."""
 
     page: Colour = "#f4f1ec"
     card: Colour = "#ffffff"
@@ -86,9 +86,9 @@ class FrequencyCap(_Part):
 class Shop(_Part):
     """The settings of `workflows/shop.yaml`.
 
-    `logo` is the address of a picture (its name is shown without one). `address` is the postal address that every
-    marketing mail must show, a list of lines. `default_locale`, `timezone` and `currency` serve
-    where a customer's own are not known.
+    `logo` is the address of a picture (its name is shown without one). `address` is the postal address that
+    every marketing mail must show, a list of lines. `default_locale`, `timezone` and `currency` serve where a
+    customer's own are not known.
     """
 
     name: Text

@@ -1,0 +1,244 @@
+"""A compiled mail and a context become a Mail, and a Mail becomes MIME bytes. Pure, sandboxed, precompiled.
+
+Whatever a stranger wrote stays data: HTML is escaped, templates reach no attribute that begins with an
+underscore, and no value can end a header's line. A name without a value shows as nothing, never as `None`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email import policy
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from functools import lru_cache
+from html import unescape
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.core import Locale
+from jinja2 import ChainableUndefined, Template, pass_context
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from tidings import formats
+from tidings.errors import BadInput
+
+_UNSHOWABLE: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+)
+_SPACE: Final = re.compile(r"\s+")
+_TRAILING: Final = re.compile(r"[ \t]+$", re.MULTILINE)
+_BLANK_LINES: Final = re.compile(r"\n{3,}")
+_TAG: Final = re.compile(r"<[^>]*>")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_LOCAL_PART: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a recipient gets to read."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+
+
+class Environment(ImmutableSandboxedEnvironment):
+    """Jinja2 as mails use it: filters for money, dates and numbers, `{% trans %}`, no way out of the sandbox."""
+
+    def __init__(self, *, escape: bool) -> None:
+        super().__init__(
+            autoescape=escape,
+            undefined=ChainableUndefined,
+            finalize=showable,
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.policies["ext.i18n.trimmed"] = True
+        self.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+        self.filters.update(
+            money=_money, number=_number, date=_date, time=_time, datetime=_datetime, plain=_plain
+        )
+
+
+def showable(value: object) -> object:
+    """`value` as it may stand in a mail: nothing for None; text without control and half characters, and without
+    overrides of its direction."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and not value.isprintable():
+        return type(value)(_UNSHOWABLE.sub("", value))
+    return value
+
+
+@pass_context
+def _money(context: Context, value: object, currency: object = None) -> str:
+    """`{{ event.presentment_total|money(event.presentment_currency) }}`; without a currency, the shop's."""
+    if currency is None:
+        currency = getattr(context.get("shop"), "currency", None)
+    return formats.money(value, currency, _locale(context))
+
+
+@pass_context
+def _number(context: Context, value: object) -> str:
+    """`{{ event.items_count|number }}`"""
+    return formats.number(value, _locale(context))
+
+
+@pass_context
+def _date(context: Context, value: object, form: str = "long") -> str:
+    """`{{ now|date }}`: the day where the recipient is, in the mail's language."""
+    return formats.day(value, _spoken(context), _zone(context), form)
+
+
+@pass_context
+def _time(context: Context, value: object, form: str = "short") -> str:
+    """`{{ now|time }}`: the recipient's clock."""
+    return formats.clock_time(value, _spoken(context), _zone(context), form)
+
+
+@pass_context
+def _datetime(context: Context, value: object, form: str = "medium") -> str:
+    """`{{ now|datetime }}`"""
+    return formats.day_and_time(value, _spoken(context), _zone(context), form)
+
+
+def _plain(value: object) -> str:
+    """HTML without its tags, for text parts."""
+    return unescape(_TAG.sub("", str(value)))
+
+
+def _locale(context: Context) -> Locale:
+    return formats.locale_of(context.get("locale"), None, "en")
+
+
+def _spoken(context: Context) -> Locale:
+    """The mail's language as it is written in the recipient's country: English dates in an English mail."""
+    return formats.locale_of(context.get("language"), _locale(context).territory, "en")
+
+
+def _zone(context: Context) -> ZoneInfo:
+    return ZoneInfo(context.get("timezone") or "UTC")
+
+
+@lru_cache(maxsize=2)
+def environment(escape: bool) -> Environment:
+    """The one for HTML (`escape`), the one for plain text."""
+    return Environment(escape=escape)
+
+
+@lru_cache(maxsize=1024)
+def _template(source: str, escape: bool) -> Template:
+    return environment(escape).from_string(source)
+
+
+def render(source: Mapping[str, str], context: Mapping[str, Any]) -> Mail:
+    """The mail for one recipient.
+
+    `source` is a package's entry: Jinja2 source of `subject`, `preheader`, `html` and `text`. `context` holds
+    what `context.MAIL_NAMES` lists. Equal input gives equal output.
+    """
+    subject = _line(_template(source["subject"], False).render(context))
+    preheader = _line(_template(source["preheader"], False).render(context))
+    whole = {**context, "subject": subject, "preheader": preheader}
+    text = _template(source["text"], False).render(whole)
+    return Mail(
+        subject=subject,
+        preheader=preheader,
+        html=_template(source["html"], True).render(whole),
+        text=_BLANK_LINES.sub("\n\n", _TRAILING.sub("", text)).strip() + "\n",
+    )
+
+
+def _line(value: str) -> str:
+    return _SPACE.sub(" ", value).strip()
+
+
+def header_text(value: str) -> str:
+    """`value` as it may stand in a header: one line, no control and no half characters."""
+    return _line(_CONTROL.sub(" ", value))
+
+
+def deliverable(address: str) -> str | None:
+    """The address as SES takes it: ASCII, an internationalised domain in Punycode.
+
+    None for what SES cannot deliver to: a local part beyond ASCII (it has no SMTPUTF8), or no address at all.
+    """
+    local, at, domain = address.strip().rpartition("@")
+    if not at or len(local) > 64 or not _LOCAL_PART.fullmatch(local):
+        return None
+    labels = [_ascii_label(label) for label in domain.split(".")]
+    if len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):
+        return None
+    whole = f"{local}@{'.'.join(labels)}"
+    return whole if len(whole) <= 254 else None
+
+
+def _ascii_label(label: str) -> str:
+    """A label of a domain in ASCII, "" when it has none.
+
+    Python's codec knows IDNA 2003, which turns `ß` into `ss` and so names another domain; the characters
+    that IDNA 2008 keeps are encoded without its mapping.
+    """
+    lower = label.lower()
+    if lower.isascii():
+        return lower
+    try:
+        if any(character in lower for character in "ßς\u200c\u200d"):
+            return "xn--" + lower.encode("punycode").decode("ascii")
+        return label.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return ""
+
+
+def mailbox(address: str, name: str = "") -> Address:
+    """An address with its display name for a header. Raises BadInput when SES can't deliver to it."""
+    found = deliverable(address)
+    if found is None:
+        raise BadInput("this address can't be mailed: SES takes an ASCII local part and a domain name")
+    try:
+        return Address(display_name=header_text(name)[:100], addr_spec=found)
+    except (HeaderParseError, ValueError):
+        raise BadInput("this address can't be mailed: it does not parse") from None
+
+
+def compose(mail: Mail, sender: Address, recipient: Address, headers: Mapping[str, str]) -> bytes:
+    """The mail as MIME: multipart/alternative, text first, every line ASCII and under 1,000 characters.
+
+    `headers` come beside From, To and Subject: `Reply-To`, `List-Unsubscribe`, `List-Unsubscribe-Post`. SES
+    adds Date and Message-ID. Raises BadInput for a header that is none.
+    """
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = sender
+    message["To"] = recipient
+    message["Subject"] = header_text(mail.subject)
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or name.lower() in (
+            "from",
+            "to",
+            "cc",
+            "bcc",
+            "subject",
+            "sender",
+        ):
+            raise BadInput(f"{name!r} is not a header to add")
+        message[name] = header_text(value)
+    message.set_content(_encodable(mail.text), charset="utf-8", cte="quoted-printable")
+    message.add_alternative(_encodable(mail.html), subtype="html", charset="utf-8", cte="quoted-printable")
+    return message.as_bytes()
+
+
+def _encodable(value: str) -> str:
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def unsubscribe_headers(url: str) -> dict[str, str]:
+    """The headers that let a mail program unsubscribe with one click (RFC 8058). BadInput unless http(s)."""
+    if not re.fullmatch(r"https?://[!-;=?-~]+", url):
+        raise BadInput("an unsubscribe link is an http or https address")
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
