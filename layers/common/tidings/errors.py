@@ -42,7 +42,7 @@ class Conflict(TidingsError):
 
 
 class SendRejected(TidingsError):
-    """SES provably did not take the mail. `retry_after` is in seconds of shop time."""
+    """SES provably did not take the mail. `retry_after` is in seconds of machine time."""
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)

@@ -5,7 +5,10 @@ wait is. One definition, read by the compiler, by the step that runs, and by the
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from tidings.schedule import wait_seconds
 from tidings.workflow.model import SendStep, WaitStep, Workflow
 
 
@@ -46,6 +49,17 @@ def leg_after(workflow: Workflow, step_id: str) -> Leg | None:
     return every[at + 1] if at + 1 < len(every) else None
 
 
+def first_wait(workflow: Workflow, since: datetime, now: datetime, zone: ZoneInfo) -> int:
+    """Seconds from `now` to a journey's first mail; its wait counts from `since`, the entry's moment."""
+    return wait_seconds(legs(workflow)[0].waits, since, now, zone)
+
+
+def next_wait(workflow: Workflow, step_id: str, since: datetime, now: datetime, zone: ZoneInfo) -> int:
+    """Seconds from `now` to the mail after step `step_id`, which ended at `since`; 0 after the last."""
+    leg = leg_after(workflow, step_id)
+    return wait_seconds(leg.waits, since, now, zone) if leg else 0
+
+
 def shortest(workflow: Workflow) -> timedelta:
     """The least time a journey takes from its entry's moment to its last mail."""
-    return sum((step.wait.for_ for step in workflow.steps if isinstance(step, WaitStep)), timedelta(0))
+    return sum((step.wait.for_ for leg in legs(workflow) for step in leg.waits), timedelta(0))

@@ -1,0 +1,233 @@
+"""What the domain asks of the world; `aws/` answers, tests answer with fakes.
+
+Every call may raise `Unavailable` (an outage: try the whole thing again). Calls that change something are safe
+to repeat. Reads are strongly consistent unless they say otherwise.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tidings.customer import Customer
+from tidings.events import Event
+
+
+class Events(Protocol):
+    """The append-only table of facts."""
+
+    def put(self, event: Event) -> bool:
+        """Store once; False when this fact is stored already."""
+        ...
+
+    def get(self, identity: str, event_id: str) -> Event | None:
+        """One event by its key."""
+        ...
+
+    def query(self, identity: str) -> list[Event]:
+        """All events of one identity."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One write of the fold. `customer` replaces the version before its own; `claims` are aliases not yet taken;
+    `absorbed` is a customer that it was merged from, still at the version read."""
+
+    customer: Customer
+    claims: frozenset[str] = frozenset()
+    absorbed: Customer | None = None
+
+
+class Customers(Protocol):
+    """Customers and their aliases."""
+
+    def get(self, customer_id: str) -> Customer | None:
+        """The customer, or the one they were merged into."""
+        ...
+
+    def resolve(self, aliases: Iterable[str]) -> dict[str, str]:
+        """alias → customer id, for those that are claimed."""
+        ...
+
+    def commit(self, commit: Commit) -> None:
+        """All or nothing; raises `Conflict` when a version moved or an alias is taken."""
+        ...
+
+    def due(self, until: str) -> Iterable[tuple[str, str]]:
+        """(customer id, due_on) of all due up to a UTC date, inclusive; eventually consistent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A journey's record. `state` is open, exited or done; times are epoch seconds of shop time."""
+
+    id: str
+    workflow: str
+    customer: str
+    event: str
+    occurrence: str
+    rev: str
+    entered_at: int
+    state: str = "open"
+    reason: str = ""
+    closed_at: int | None = None
+
+
+class Journeys(Protocol):
+    """The record of journeys: their opening and how they ended."""
+
+    def get(self, journey_id: str) -> Journey | None:
+        """The record."""
+        ...
+
+    def open(self, journey: Journey) -> None:
+        """Write the opening, unless it is written."""
+        ...
+
+    def close(self, journey_id: str, state: str, reason: str, at: int) -> None:
+        """Write the end, unless it has ended."""
+        ...
+
+
+class Machines(Protocol):
+    """The state machines, one a workflow."""
+
+    def start(self, workflow: str, journey_id: str, wait_seconds: int) -> None:
+        """Start the execution named by the journey; nothing when it has been started before."""
+        ...
+
+    def stop(self, workflow: str, journey_id: str) -> None:
+        """Stop it; nothing when it is over or never was."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A step's entry in the ledger. `state`: claimed, sent, skipped, dropped, rejected or released.
+
+    `at` is shop time, `claimed_at` machine time, both epoch seconds; `attempt` counts claims from 1.
+    """
+
+    journey: str
+    step: str
+    state: str
+    customer: str
+    attempt: int = 1
+    at: int = 0
+    claimed_at: int = 0
+    reason: str = ""
+    message_id: str = ""
+    final: bool = False
+
+
+class Sends(Protocol):
+    """The send ledger: one entry a step of a journey."""
+
+    def get(self, journey_id: str, step: str) -> Send | None:
+        """The entry."""
+        ...
+
+    def claim(self, send: Send, was: Send | None) -> None:
+        """Write a claim where there was `was`; raises `Conflict` when there is something else by now."""
+        ...
+
+    def settle(self, send: Send) -> None:
+        """Write how this attempt ended; raises `Conflict` when it is not this attempt's to settle."""
+        ...
+
+    def is_final(self, journey_id: str) -> bool:
+        """Whether the journey's last step has ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The marketing mails of a customer's last days: `journey#step` → epoch second of shop time."""
+
+    customer: str
+    version: int = 0
+    sends: Mapping[str, int] = field(default_factory=dict)
+
+
+class Paces(Protocol):
+    """How often a customer is mailed."""
+
+    def get(self, customer_id: str) -> Pace:
+        """The pace; empty for a customer never mailed."""
+        ...
+
+    def put(self, pace: Pace) -> None:
+        """Replace the version before this one; raises `Conflict` when it moved."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why an address is not mailed. `reason`: unsubscribed, bounced or complained; `at` epoch seconds of shop time."""
+
+    address: str
+    reason: str
+    at: int
+
+
+class Suppressions(Protocol):
+    """Addresses that must not be mailed, by their alias."""
+
+    def of(self, address: str) -> Sequence[Suppression]:
+        """All that hold for one address."""
+        ...
+
+    def put(self, suppression: Suppression) -> None:
+        """Write, replacing an older one of the same reason."""
+        ...
+
+
+class Products(Protocol):
+    """The catalogue."""
+
+    def put(self, product_id: str, product: Mapping[str, Any], at: int) -> None:
+        """Replace the product unless what is stored is newer."""
+        ...
+
+    def get(self, product_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """The products known among these; eventually consistent."""
+        ...
+
+
+class Parked(Protocol):
+    """Events that failed for their own sake."""
+
+    def put(self, identity: str, event_id: str, error: str, at: int) -> None:
+        """Note a failed event."""
+        ...
+
+    def remove(self, identity: str, event_id: str) -> None:
+        """It went through."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A mail ready to go: MIME bytes and what SES is told beside them."""
+
+    sender: str
+    recipient: str
+    content: bytes
+    tags: Mapping[str, str]
+
+
+class Mailer(Protocol):
+    """SES."""
+
+    def send(self, mail: Outgoing) -> str:
+        """The message id. Raises `SendRejected` when SES provably did not take it, `SendUnknown` when nobody knows."""
+        ...
+
+
+class Counters(Protocol):
+    """Counts for the operator's dashboard; never personal data."""
+
+    def count(self, metric: str, by: int = 1) -> None:
+        """Add to a metric."""
+        ...

@@ -1,0 +1,212 @@
+"""What an event sets off: which journeys begin, which end. Pure.
+
+One event can make several things happen: an order's first webhook, whichever it is, also places the order; a
+checkout's first word about somebody starts the checkout; a changed consent subscribes. `occurrences` names them,
+`match` holds them against the workflows.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tidings import schedule
+from tidings.customer import Customer, checkout_key, moment, order_key
+from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event
+from tidings.workflow.model import Each, EventTrigger, Workflow
+
+MAX_AGE = timedelta(days=1)
+"""A fact older than this when it is received starts nothing, unless the workflow names its own `max_age`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that happened, and when."""
+
+    type: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A journey to begin. `since` is what its first wait counts from; `about` keeps two of `each …` apart."""
+
+    journey: str
+    workflow: str
+    occurrence: str
+    entered_at: datetime
+    since: datetime
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A journey to end, and the type of the event that ends it."""
+
+    journey: str
+    reason: str
+
+
+Condition = Callable[[str, Event, Customer], bool]
+"""Evaluates a `where` for an event and the customer after it."""
+
+
+def occurrences(event: Event, before: Customer, after: Customer) -> list[Occurrence]:
+    """All that happened with this event: its own type once, and what it newly made true."""
+    happened: dict[str, datetime] = {}
+    if event.type in CHECKOUT_TYPES:
+        key = checkout_key(event)
+        if event.type == "checkout_updated":
+            happened["checkout_updated"] = event.at
+        if key and key not in before.checkouts and not after.checkouts[key].completed:
+            happened["checkout_started"] = event.at
+    elif event.type in ORDER_TYPES:
+        if event.type != "order_placed":
+            happened[event.type] = event.at
+        if order_key(event) not in before.orders:
+            happened["order_placed"] = moment(after.orders[order_key(event)].placed_at)
+    elif event.type not in ("subscribed", "unsubscribed"):
+        happened[event.type] = event.at
+    if after.accepts_marketing and not before.accepts_marketing:
+        happened["subscribed"] = moment(after.consented_at or 0)
+    if before.accepts_marketing and not after.accepts_marketing:
+        happened["unsubscribed"] = event.at
+    return [Occurrence(name, at) for name, at in happened.items()]
+
+
+def exits(happened: Iterable[Occurrence], customer: Customer, workflows: dict[str, Workflow]) -> list[Exit]:
+    """The open journeys that what happened ends: at or after their entry."""
+    ended: dict[str, Exit] = {}
+    for journey, open_ in customer.journeys.items():
+        workflow = workflows.get(open_.workflow)
+        for occurrence in happened:
+            if workflow and workflow.exits_on(occurrence.type) and occurrence.at >= moment(open_.entered_at):
+                ended[journey] = Exit(journey, occurrence.type)
+    return list(ended.values())
+
+
+def entries(
+    event: Event, happened: Iterable[Occurrence], after: Customer, workflows: dict[str, Workflow], where: Condition
+) -> list[Entry]:
+    """The journeys that what happened begins, by event triggers."""
+    begun = []
+    for workflow in workflows.values():
+        trigger = workflow.trigger
+        if workflow.retired or not isinstance(trigger, EventTrigger):
+            continue
+        for occurrence in happened:
+            if occurrence.type != trigger.event or not is_fresh(event, occurrence.at, workflow.max_age or MAX_AGE):
+                continue
+            if trigger.where and not where(trigger.where, event, after):
+                continue
+            entry = _entry(after, workflow, _occurrence_key(workflow, event), occurrence.at, occurrence.at, event)
+            if may_enter(after, workflow, entry):
+                begun.append(entry)
+    return begun
+
+
+def due_entries(event: Event, after: Customer, workflows: dict[str, Workflow], zone: schedule.Zone) -> list[Entry]:
+    """The journeys that the calendar begins: a `due` event covers the days since its entry, any fresh one from now on.
+
+    The daily rule looks until the end of tomorrow; so does a fact that changes a date rule inside that window.
+    """
+    if event.type == "due":
+        start = datetime.fromisoformat(event.properties["since"])
+    elif is_fresh(event, event.at, MAX_AGE):
+        start = event.received_at
+    else:
+        return []
+    begun = []
+    view = DueView(after, zone)
+    for due in schedule.due_between(workflows.values(), view, start, schedule.due_horizon(event.received_at)):
+        workflow = workflows[due.workflow]
+        entry = _entry(after, workflow, due.occurrence, event.received_at, due.moment, event)
+        known = after.entries.get(workflow.id)
+        if not workflow.retired and not (known and known[0] == due.occurrence) and not _exited(after, workflow, entry):
+            begun.append(entry)
+    return list({entry.workflow: entry for entry in begun}.values())
+
+
+@dataclass(frozen=True, slots=True)
+class DueView:
+    """What the schedule needs to know of a customer."""
+
+    customer: Customer
+    default_zone: schedule.Zone
+
+    @property
+    def birthday(self) -> str | None:
+        """`YYYY-MM-DD` or `--MM-DD`."""
+        return self.customer.birthday
+
+    @property
+    def zone(self) -> schedule.Zone:
+        """Where their days begin."""
+        return self.customer.zone(self.default_zone)
+
+    @property
+    def last(self) -> dict[str, datetime]:
+        """The latest time of each type; a cancelled order is none."""
+        last = {name: moment(at) for name, at in self.customer.last.items()}
+        placed = self.customer.placed_orders
+        last.pop("order_placed", None)
+        return last | ({"order_placed": moment(placed[-1].placed_at)} if placed else {})
+
+
+def is_fresh(event: Event, at: datetime, max_age: timedelta) -> bool:
+    """Whether a fact was young enough when it was received, and dated, to start anything."""
+    return event.dated and event.received_at - at <= max_age
+
+
+def may_enter(customer: Customer, workflow: Workflow, entry: Entry) -> bool:
+    """Whether re-entry, an open journey and exits already folded let this entry begin."""
+    if entry.journey in customer.journeys or _exited(customer, workflow, entry):
+        return False
+    rule = workflow.reentry
+    if isinstance(rule, Each):
+        return True
+    if any(open_.workflow == workflow.id for open_ in customer.journeys.values()):
+        return False
+    known = customer.entries.get(workflow.id)
+    if known is None or rule == "always":
+        return True
+    if rule == "never":
+        return False
+    assert isinstance(rule, timedelta)
+    return abs(entry.entered_at - moment(known[1])) >= rule
+
+
+def journey_id(workflow: str, customer: str, occurrence: str) -> str:
+    """The same id for the same entry, so that starting it twice starts it once; also the execution's name."""
+    digest = hashlib.sha256(f"{workflow}\n{customer}\n{occurrence}".encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{workflow[:40]}-{digest[:24]}"
+
+
+def _entry(
+    customer: Customer, workflow: Workflow, occurrence: str, at: datetime, since: datetime, event: Event
+) -> Entry:
+    return Entry(
+        journey=journey_id(workflow.id, customer.id, occurrence),
+        workflow=workflow.id,
+        occurrence=occurrence,
+        entered_at=at,
+        since=since,
+        event=event.key,
+    )
+
+
+def _occurrence_key(workflow: Workflow, event: Event) -> str:
+    """`each order|checkout|…` counts the thing, everything else the fact."""
+    if isinstance(workflow.reentry, Each):
+        about = {"order": order_key, "checkout": checkout_key}.get(workflow.reentry.each)
+        key = about(event) if about else None
+        if key:
+            return f"{workflow.reentry.each}:{key}"
+    return event.id
+
+
+def _exited(customer: Customer, workflow: Workflow, entry: Entry) -> bool:
+    """Whether an exit at or after the entry is already folded. An inactivity counts from the day it was found."""
+    return any(
+        moment(customer.last[rule.event]) >= entry.entered_at for rule in workflow.exit if rule.event in customer.last
+    )
