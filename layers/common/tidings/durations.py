@@ -17,14 +17,12 @@ def parse_duration(text: str) -> timedelta:
     """`text` as a length of time. Raises ValueError that says how to write one."""
     match = _PATTERN.fullmatch(text)
     if match is None or match[2] not in SECONDS:
-        raise ValueError(
-            f'"{text}" is not a duration: write a whole number of minutes, hours, days or weeks, such as "1 hour"'
-        )
+        raise ValueError(f'"{text}" is not a duration: write a whole number and its unit, such as "1 hour"')
     return timedelta(seconds=int(match[1]) * SECONDS[match[2]])
 
 
 def format_duration(duration: timedelta) -> str:
-    """A duration in words that `parse_duration` reads back, in the largest unit up to days that comes out even."""
+    """A duration in words that `parse_duration` reads back, in the largest even unit up to days."""
     seconds = duration // _ONE
     for unit in ("day", "hour", "minute", "second"):
         if seconds % SECONDS[unit] == 0:

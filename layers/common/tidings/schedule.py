@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from tidings.durations import format_duration as format_duration
 from tidings.durations import parse_duration as parse_duration
 from tidings.workflow.model import DateTrigger, InactiveTrigger, WaitStep, Workflow
-from tidings.workflow.path import leg_after, legs
 
 Zone = ZoneInfo
 """A time zone of the IANA database."""
@@ -57,7 +56,7 @@ def local_moment(day: date, at: time, zone: Zone) -> datetime:
     """The moment (UTC) at which the clocks of `zone` show `at` on `day`.
 
     A time that comes twice (clocks go back) is the first one; a time that never comes (clocks go forward) is
-    the first moment after the gap, which for a day that a zone left out altogether is the next day's midnight.
+    the first moment after the gap, which for a day that a zone left out altogether is the next midnight.
     """
     wall = datetime.combine(day, at, zone)
     moment = wall.astimezone(UTC)
@@ -97,22 +96,6 @@ def wait_seconds(waits: WaitStep | Iterable[WaitStep], since: datetime, now: dat
     return max(0, ceil((wait_end(waits, since, zone) - now).total_seconds()))
 
 
-def first_wait(workflow: Workflow, since: datetime, now: datetime, zone: Zone) -> int:
-    """Seconds from `now` to a journey's first mail; its first wait counts from `since`, the entry's moment."""
-    return wait_seconds(legs(workflow)[0].waits, since, now, zone)
-
-
-def next_wait(workflow: Workflow, step_id: str, now: datetime, zone: Zone) -> int:
-    """Seconds from `now`, when step `step_id` is done, to the mail after it; 0 after the last."""
-    leg = leg_after(workflow, step_id)
-    return wait_seconds(leg.waits, now, now, zone) if leg else 0
-
-
-def shortest_path(workflow: Workflow) -> timedelta:
-    """The least time from a journey's entry to its last mail: the plain lengths of its waits."""
-    return sum((step.wait.for_ for leg in legs(workflow) for step in leg.waits), timedelta(0))
-
-
 # ---- birthdays and silences ----
 
 
@@ -142,7 +125,7 @@ def celebrated(month: int, day: int, year: int) -> date:
 def date_moments(
     birthday: str | None, offset: timedelta, at: time, zone: Zone, start: datetime, end: datetime
 ) -> list[tuple[str, datetime]]:
-    """(occurrence, moment) of each birthday whose moment, `offset` days on at `at` local time, is in the window.
+    """(occurrence, moment) of each birthday whose moment, `offset` days on at `at`, lies in the window.
 
     The occurrence is the year celebrated, so that a corrected birthday is not congratulated twice in a year.
     The year of birth itself has none.

@@ -84,13 +84,12 @@ def workflow_folders(root: Path) -> Iterator[Path]:
 
 
 def _problem(file: Path, document: Any, place: Place, message: str) -> str:
-    """Pydantic's way to an error also names the models it tried; only what the document has leads to a line."""
+    """Pydantic's way to an error also names the models it tried; only what the document has leads on."""
     path: list[str | int] = []
     here: Any = document
     for name in place:
-        if (isinstance(here, dict) and name in here) or (
-            isinstance(here, list) and isinstance(name, int) and name < len(here)
-        ):
+        known = here if isinstance(here, dict) else range(len(here)) if isinstance(here, list) else ()
+        if name in known:
             here = here[name]
             path.append(name)
     return f"{file}:{yamlfile.line_of(document, path)}: {message}"

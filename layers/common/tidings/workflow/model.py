@@ -98,7 +98,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 def _first_word(tags: dict[str, str]) -> Callable[[Any], str | None]:
-    """A discriminator: the tag of the first of these words that is a key of a mapping, or a field of a model."""
+    """A discriminator: the tag of the first of these words that is a mapping's key or a model's field."""
 
     def tag(value: Any) -> str | None:
         keys = value if isinstance(value, dict) else getattr(type(value), "model_fields", {})
@@ -118,7 +118,7 @@ class EventTrigger(Frozen):
 
 
 class DateTrigger(Frozen):
-    """Starts a journey each year, `offset` days from the customer's date, at `at` on the recipient's clock."""
+    """Starts a journey each year, `offset` days from the date, at `at` on the recipient's clock."""
 
     date: Literal["birthday"]
     offset: Duration = timedelta(0)
@@ -189,7 +189,7 @@ class WaitStep(Frozen):
 
 
 class SendStep(Frozen):
-    """Sends a mail of the workflow's `emails/` folder; `id` names the step where the mail's name is not enough."""
+    """Sends a mail of the workflow's `emails/` folder; `id` names the step where that is not enough."""
 
     send: Slug
     id: Slug | None = None
@@ -223,7 +223,8 @@ def _frozen_list(value: Any) -> Any:
 class Workflow(Frozen):
     """One workflow. `id` is the folder's name, put in by the loader and never written by the author."""
 
-    id: Slug
+    # Machines are named `<stack>-<id>`, and a machine's name has 80 characters.
+    id: Annotated[Slug, Field(max_length=40)]
     name: Text
     description: str = ""
     class_: Annotated[Literal["marketing", "transactional"], Field(alias="class")] = "marketing"
@@ -244,7 +245,7 @@ class Workflow(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _default_reentry(cls, data: Any) -> Any:
-        """Date and inactivity triggers enter at each occurrence; an event once, unless the author says more."""
+        """Date and inactivity triggers enter at each occurrence, an event once, unless the author says."""
         if isinstance(data, dict) and "reentry" not in data:
             trigger = data.get("trigger")
             recurring = isinstance(trigger, dict) and not trigger.keys().isdisjoint({"date", "inactive"})

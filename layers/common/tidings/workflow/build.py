@@ -1,0 +1,74 @@
+"""Everything that is made from a shop's workflows: `python -m tidings.workflow.build`.
+
+Packages for the layer and the archive, the layer's copy of `tidings`, and the state machines' template: that
+one is committed, and with `--check` only compared.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tidings.errors import BadInput
+from tidings.workflow import check, package, template
+from tidings.workflow.model import SendStep
+from tidings.workflow.package import Package
+
+HERE: Final = Path(__file__).resolve().parents[1]
+"""The `tidings` package."""
+
+
+def packages(root: Path) -> list[Package]:
+    """The packages of all workflows below `root`. Raises BadInput with every problem, one a line."""
+    checked = check.check(root)
+    if checked.problems or checked.shop is None:
+        raise BadInput("\n".join(checked.problems))
+    built = []
+    for source in checked.sources:
+        mails = checked.mails[source.workflow.id]
+        sent = {step.mail: mails[step.mail] for step in source.workflow.steps if isinstance(step, SendStep)}
+        built.append(package.build(source.workflow, checked.shop, sent))
+    return built
+
+
+def write(built: Sequence[Package], out: Path) -> None:
+    """Write the layer's and the archive's packages below `out`, and copy `tidings` into the layer."""
+    layer, archive = out / "layer" / "python", out / "packages"
+    for folder in (layer / "tidings", layer / "tidings_packages", archive):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(HERE, layer / "tidings", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    for each in built:
+        for path in (layer / "tidings_packages" / f"{each.id}.json", archive / each.id / f"{each.rev}.json"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(package.dump(each), "utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build, or with `--check` compare; what is wrong goes to standard error, and then the answer is 1."""
+    parser = argparse.ArgumentParser(prog="build", description="Compile workflows and e-mails.")
+    parser.add_argument("--workflows", type=Path, default=Path("workflows"))
+    parser.add_argument("--out", type=Path, default=Path("build"))
+    parser.add_argument("--template", type=Path, default=Path("infra/workflows.yaml"))
+    parser.add_argument("--check", action="store_true", help="only say whether the template is current")
+    options = parser.parse_args(arguments)
+    try:
+        built = packages(options.workflows)
+    except BadInput as error:
+        print(error, file=sys.stderr)
+        return 1
+    text = template.text(built)
+    if options.check:
+        current = options.template.exists() and options.template.read_text("utf-8") == text
+        if not current:
+            print(f"{options.template}:1: is stale: run `make build` and commit it", file=sys.stderr)
+        return 0 if current else 1
+    write(built, options.out)
+    options.template.write_text(text, "utf-8")
+    print(f"built {', '.join(f'{each.id} {each.rev}' for each in built)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
