@@ -1,0 +1,107 @@
+"""The Events table: append-only. One conditional PutItem is the commit point of everything that happens."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tidings.aws import codec
+from tidings.aws.client import code, outages
+from tidings.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class EventsTable:
+    """Answers `ports.Events`. `client` is a DynamoDB client, `table` the table's name."""
+
+    client: Any
+    table: str
+
+    def put(self, event: Event) -> bool:
+        """Store an event once; False when this fact is stored already. Raises Unavailable."""
+        try:
+            with outages():
+                self.client.put_item(
+                    TableName=self.table,
+                    Item=to_item(event),
+                    ConditionExpression="attribute_not_exists(#identity)",
+                    ExpressionAttributeNames={"#identity": "identity"},
+                )
+        except ClientError as error:
+            if code(error) == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def get(self, identity: str, event_id: str) -> Event | None:
+        """One event by its key, strongly consistent. Raises Unavailable."""
+        key = codec.encode_item({"identity": identity, "id": event_id})
+        with outages():
+            answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return from_image(answer["Item"]) if answer.get("Item") else None
+
+    def query(self, identity: str) -> list[Event]:
+        """All events of an identity, by id, strongly consistent. Raises Unavailable."""
+        events: list[Event] = []
+        more: dict[str, Any] = {}
+        while True:
+            with outages():
+                page = self.client.query(
+                    TableName=self.table,
+                    KeyConditionExpression="#identity = :identity",
+                    ExpressionAttributeNames={"#identity": "identity"},
+                    ExpressionAttributeValues={":identity": codec.encode(identity)},
+                    ConsistentRead=True,
+                    **more,
+                )
+            events += [from_image(item) for item in page["Items"]]
+            if not page.get("LastEvaluatedKey"):
+                return events
+            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def to_item(event: Event) -> dict[str, Any]:
+    """The event as an item, as small as it can be: up to 1 KB is one write unit.
+
+    Properties are one compact JSON string, half the size of a map. Of the aliases those beside the identity
+    are kept, what holds for most events is left out, and times are ISO 8601 with `Z`.
+    """
+    item = {
+        "identity": event.identity,
+        "id": event.id,
+        "type": event.type,
+        "at": _time(event.at),
+        "received_at": _time(event.received_at),
+        "source": event.source,
+        "names_customer": event.names_customer,
+        "properties": json.dumps(event.properties, ensure_ascii=False, separators=(",", ":")),
+    }
+    if event.aliases:
+        item["aliases"] = [alias for alias in event.aliases if alias != event.identity]
+    if not event.dated:
+        item["dated"] = False
+    return codec.encode_item(item)
+
+
+def from_image(image: Mapping[str, Mapping[str, Any]]) -> Event:
+    """The event in an item as read, or in a stream's NewImage."""
+    item = codec.decode_item(image)
+    return Event(
+        id=item["id"],
+        type=item["type"],
+        at=datetime.fromisoformat(item["at"]),
+        received_at=datetime.fromisoformat(item["received_at"]),
+        source=item["source"],
+        identity=item["identity"],
+        aliases=(item["identity"], *item["aliases"]) if "aliases" in item else (),
+        names_customer=item["names_customer"],
+        dated=item.get("dated", True),
+        properties=json.loads(item["properties"]),
+    )
+
+
+def _time(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,117 @@
+"""The way in: a delivery is checked, translated, stored, answered. 200 only after the event is stored.
+
+Who is at fault decides the status: 4xx the sender, 503 an outage, after which the shop delivers again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from tidings.clock import Clock
+from tidings.errors import BadInput, NotFound, TooLarge, Unavailable
+from tidings.events import Event
+from tidings.sources import SOURCES, Request
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+"""An order line is about 2 KB in a Shopify body: room for 500 lines, the most a checkout takes."""
+
+ADDRESS_KEY: Final = "/keys/address"
+"""Parameter: the key of address aliases. It never changes, or customers would no longer be recognised."""
+
+
+class Store(Protocol):
+    """Where facts go."""
+
+    def put(self, event: Event) -> bool:
+        """Store once; False when this fact is stored already. Raises Unavailable."""
+        ...
+
+
+class Parameters(Protocol):
+    """Secrets and keys."""
+
+    def words(self, name: str) -> Sequence[str]:
+        """The words of a parameter below the prefix; none when it is missing or empty. Raises Unavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`status` and `body` for the sender; `counts` by metric and `about` for the log, free of personal
+    data.
+    """
+
+    status: int
+    body: Mapping[str, Any]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """Takes deliveries. All ports are injected."""
+
+    store: Store
+    parameters: Parameters
+    clock: Clock
+
+    def receive(self, request: Request) -> Answer:
+        """Answer one delivery. Raises nothing for what a client sent, and nothing for an outage."""
+        try:
+            return self._receive(request)
+        except BadInput as error:
+            return Answer(
+                error.status,
+                {"error": str(error)},
+                {"EventsRefused": 1},
+                {"refused": type(error).__name__, "why": str(error)},
+            )
+        except Unavailable as error:
+            return Answer(
+                503,
+                {"error": "nothing was stored, through no fault of the sender: deliver it again"},
+                {},
+                {"unavailable": str(error)},
+            )
+
+    def _receive(self, request: Request) -> Answer:
+        source = SOURCES.get(request.source)
+        if source is None:
+            raise NotFound(
+                f"there is no such source: deliver to /webhooks/ and one of {', '.join(sorted(SOURCES))}"
+            )
+        if len(request.body) > MAX_BODY_BYTES:
+            raise TooLarge(f"the body is over {MAX_BODY_BYTES} bytes: subscribe to fewer fields")
+        secrets = self.parameters.words(f"/webhooks/{request.source}")
+        source.verify(request, secrets, self.clock.machine_now())
+        now = self.clock.now()
+        received_at = now.replace(
+            microsecond=now.microsecond // 1000 * 1000
+        )  # as precise as it need be stored
+        events = source.parse(request, received_at, self._address_key())
+        if not events:
+            return Answer(
+                200, {"accepted": 0, "duplicate": 0}, {"EventsIgnored": 1}, {"ignored": "topic is not read"}
+            )
+        stored = [self.store.put(event) for event in events]
+        accepted, duplicate = stored.count(True), stored.count(False)
+        counts = {"EventsAccepted": accepted, "EventsDuplicate": duplicate}
+        return Answer(
+            200,
+            {"accepted": accepted, "duplicate": duplicate},
+            {metric: count for metric, count in counts.items() if count},
+            {"types": [event.type for event in events], "accepted": accepted, "duplicate": duplicate},
+        )
+
+    def _address_key(self) -> bytes:
+        words = self.parameters.words(ADDRESS_KEY)
+        if not words:
+            raise Unavailable(f"the parameter {ADDRESS_KEY} is not set: without it nobody can be recognised")
+        return words[0].encode()
+
+
+def refuse(error: BadInput) -> Answer:
+    """The answer to a delivery that is unreadable before it is a Request."""
+    return Answer(
+        error.status, {"error": str(error)}, {"EventsRefused": 1}, {"refused": type(error).__name__}
+    )

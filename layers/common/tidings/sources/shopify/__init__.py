@@ -1,0 +1,91 @@
+"""Shopify webhooks: the signature, the topics, and one event per body.
+
+Shopify signs the raw body and nothing else: topic, shop and times in headers are anybody's word. So the
+body must have the shape of its topic, and times are the body's. Source:
+shopify.dev/docs/apps/build/webhooks/subscribe/https (HMAC-SHA256 of the raw body, base64).
+"""
+
+import base64
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from tidings.errors import BadInput, Unauthorized
+from tidings.events import Event, fact_time
+from tidings.sources import reading
+from tidings.sources.request import Request
+from tidings.sources.shopify import orders, people, products, shapes
+from tidings.sources.shopify.fact import Fact
+
+Reader = Callable[[str, Mapping[str, Any], bytes], Fact]
+
+TOPICS: Final = MappingProxyType[str, tuple[str, str, Reader]](
+    {
+        "orders/create": ("order", "order_placed", orders.order),
+        "orders/paid": ("order", "order_paid", orders.order),
+        "orders/fulfilled": ("order", "order_fulfilled", orders.order),
+        "orders/cancelled": ("order", "order_cancelled", orders.order),
+        "checkouts/create": ("checkout", "checkout_started", orders.checkout),
+        "checkouts/update": ("checkout", "checkout_updated", orders.checkout),
+        "customers/create": ("customer", "customer_registered", people.customer),
+        "customers/update": ("customer", "profile_updated", people.customer),
+        "customers_email_marketing_consent/update": ("consent", "profile_updated", people.consent),
+        "products/create": ("product", "product_updated", products.product),
+        "products/update": ("product", "product_updated", products.product),
+        "products/delete": ("deletion", "product_deleted", products.deletion),
+    }
+)
+"""Topic → the shape its body must have, the event it tells, and who reads it. All others are ignored."""
+
+
+class Shopify:
+    """The source `shopify`."""
+
+    def verify(self, request: Request, secrets: Sequence[str], machine_now: datetime) -> None:
+        """Raise Unauthorized unless `X-Shopify-Hmac-Sha256` is the raw body's under one of the secrets.
+
+        There is no time in the signature: a body may be replayed, and is then one event, as its id names
+        the fact.
+        """
+        usable = [secret for secret in secrets if secret]
+        if not usable:
+            raise Unauthorized("no secret is set for source shopify: the operator must put it into SSM")
+        given = request.headers.get("x-shopify-hmac-sha256", "").encode("utf-8", "replace")
+        matches = [hmac.compare_digest(_signature(secret, request.body), given) for secret in usable]
+        if not any(matches):
+            raise Unauthorized(
+                "X-Shopify-Hmac-Sha256 does not match the body: sign the raw bytes with the current secret"
+            )
+
+    def parse(self, request: Request, received_at: datetime, address_key: bytes) -> list[Event]:
+        """The one event of a body, none for a topic not read; BadInput for a body of another shape."""
+        topic = request.headers.get("x-shopify-topic", "").strip().lower()
+        if not topic:
+            raise BadInput("the header X-Shopify-Topic is missing: it says what the body is")
+        if topic not in TOPICS:
+            return []
+        shape, event_type, read = TOPICS[topic]
+        body = reading.json_object(request.body)
+        shapes.check(topic, shape, body)
+        fact = read(event_type, body, address_key)
+        at, dated = fact_time(fact.at, received_at)
+        return [
+            Event(
+                id=f"shopify:{fact.type}:{fact.key}",
+                type=fact.type,
+                at=at,
+                received_at=received_at,
+                source="shopify",
+                identity=fact.who.identity,
+                aliases=fact.who.aliases,
+                names_customer=fact.who.names_customer,
+                dated=dated,
+                properties=fact.properties,
+            )
+        ]
+
+
+def _signature(secret: str, body: bytes) -> bytes:
+    return base64.b64encode(hmac.digest(secret.encode(), body, "sha256"))
