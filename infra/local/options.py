@@ -23,8 +23,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 class Options:
     """One local stack.
 
-    `directory` holds its outputs, logs and process ids, `build` the products of `make build`, `run` what the recorder
-    writes. `port` is the embedded AWS's, `inbox_port` the recorder's. `origin` is the shop's time at the start.
+    `directory` holds its outputs, logs and process ids, `build` the products of `make build`, `run` what the
+    recorder writes. `port` is the embedded AWS's, `inbox_port` the recorder's. `origin` is the shop's time at
+    the start.
     """
 
     port: int
@@ -72,7 +73,8 @@ def from_environment(environ: Mapping[str, str], now: datetime) -> Options:
 def default_origin(now: datetime) -> datetime:
     """The latest 26 February, 06:00 UTC, that is 30 days past: the demo's days then meet the end of February.
 
-    A shop time that lies behind the machine's also lets a body with the machine's time count as of its receipt.
+    A shop time that lies behind the machine's also lets a body with the machine's time count as of its
+    receipt, as any fact from the future does.
     """
     latest = now - timedelta(days=30)
     origin = datetime(latest.year, 2, 26, 6, tzinfo=UTC)

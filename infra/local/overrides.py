@@ -1,8 +1,8 @@
 """What differs on the embedded AWS, each with its reason; everything else is infra/template.yaml as it is.
 
-- The functions run as `provided.al2023` under `awslambdaric`, the runtime client that AWS itself uses: the emulator's own
-  Python worker loses the class names of errors, which the state machines catch by name.
-- That runtime gets no layers there: the bootstrap puts the virtual environment and build/layer on the path instead.
+- The functions run as `provided.al2023` under `awslambdaric`, the runtime client that AWS itself uses: the
+  emulator's own Python worker loses the class names of errors, which the state machines catch by name.
+- That runtime gets no layers there: the bootstrap puts the virtual environment and build/layer on the path.
 - They must call the emulator, the recorder in place of SES, and the shop's clock.
 - The HTTP API answers below the emulator's address, not at a host name of its own.
 - `ses:SendEmail` is checked there against the resource `*` only.
@@ -48,8 +48,8 @@ def localize(
 ) -> Template:
     """The template as the embedded AWS takes it.
 
-    `code` and `templates` say where each function's package and each nested template lies (S3 address by logical name);
-    `environment` is added to every function's.
+    `code` and `templates` say where each function's package and each nested template lies (address by logical
+    name); `environment` is added to every function's.
     """
     local: Template = json.loads(json.dumps(template))
     common = local["Globals"]["Function"]

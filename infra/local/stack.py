@@ -40,7 +40,7 @@ class Stack:
         return "ministack" in self.processes.running() and self.options.outputs.is_file()
 
     def up(self) -> dict[str, Any]:
-        """Starts everything; returns the outputs. On any failure stops what was started. Raises LocalError."""
+        """Starts everything; returns the outputs. Raises LocalError, and stops what it had started."""
         self._check()
         self.processes.stop()  # what an interrupted start may have left
         self.options.directory.mkdir(parents=True, exist_ok=True)
