@@ -1,4 +1,4 @@
-"""Brings infra/template.yaml onto the embedded AWS: code, a CloudFormation stack, secrets, workflows' packages."""
+"""Brings infra/template.yaml onto the embedded AWS: code, a CloudFormation stack, secrets, packages."""
 
 import io
 import json
