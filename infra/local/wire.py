@@ -1,0 +1,184 @@
+"""How the demo shop talks to the door: signed requests over real HTTP, repeated as Shopify repeats them."""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from infra.local.catalogue import SHOP_DOMAIN
+
+PATIENCE_SECONDS: Final = 5
+"""Shopify waits this long for an answer."""
+
+RETRY_SECONDS: Final = (0.3, 0.6, 1.2, 2.4, 4.8, 9.6, 19.2, 19.2)
+"""Shopify tries eight more times in four hours; here the pauses keep their shape, not their length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One fact on its way: `at` is the shop time at which the shop sends it, `event_id` stays the same for
+    each repeat.
+    """
+
+    at: datetime
+    source: str
+    topic: str
+    body: bytes
+    event_id: str
+
+
+def shopify_signature(secret: str, body: bytes) -> str:
+    """The value of `X-Shopify-Hmac-Sha256`: base64 of HMAC-SHA-256 over the raw body."""
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
+def standard_signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
+    """The value of `webhook-signature` after Standard Webhooks: `v1,` and base64 of HMAC-SHA-256 over
+    id.timestamp.body.
+
+    The secret is base64, with or without the prefix `whsec_`, as the specification's libraries read it.
+    """
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+def headers(webhook: Webhook, secret: str, delivery_id: str, machine_now: datetime) -> dict[str, str]:
+    """The headers of one delivery. Shop time stands in none; the signature's time is the machine's."""
+    if webhook.source == "shopify":
+        return {
+            "Content-Type": "application/json",
+            "X-Shopify-Topic": webhook.topic,
+            "X-Shopify-Hmac-Sha256": shopify_signature(secret, webhook.body),
+            "X-Shopify-Shop-Domain": SHOP_DOMAIN,
+            "X-Shopify-API-Version": "2026-07",
+            "X-Shopify-Event-Id": webhook.event_id,
+            "X-Shopify-Webhook-Id": delivery_id,
+            "X-Shopify-Triggered-At": machine_now.isoformat().replace("+00:00", "Z"),
+        }
+    timestamp = int(machine_now.timestamp())
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": webhook.event_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": standard_signature(secret, webhook.event_id, timestamp, webhook.body),
+    }
+
+
+@dataclass(slots=True)
+class Answers:
+    """What the door answered so far; safe to add to from several threads."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    sent: int = 0
+    retried: int = 0
+    lost: list[str] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, accepted: int, duplicate: int) -> None:
+        """One delivery was answered with 200."""
+        with self._lock:
+            self.sent += 1
+            self.accepted += accepted
+            self.duplicate += duplicate
+
+    def retry(self) -> None:
+        """One attempt came to nothing and is made again."""
+        with self._lock:
+            self.retried += 1
+
+    def lose(self, what: str) -> None:
+        """One delivery was given up."""
+        with self._lock:
+            self.lost.append(what)
+
+
+class Door:
+    """Posts webhooks to `{api_url}/webhooks/{source}`; each thread keeps a connection of its own."""
+
+    def __init__(
+        self,
+        api_url: str,
+        secrets: Mapping[str, str],
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        parts = urlsplit(api_url)
+        self._netloc, self._base = parts.netloc, parts.path.rstrip("/")
+        self._host = parts.hostname or "127.0.0.1"
+        self._port = parts.port
+        self._secrets = {source: value.split()[0] for source, value in secrets.items() if value.split()}
+        self._pause = pause
+        self._local = threading.local()
+        self.answers = Answers()
+
+    def deliver(self, webhook: Webhook) -> bool:
+        """Post until the answer is 200, as long as Shopify would; whether it was taken in the end."""
+        for wait in (*RETRY_SECONDS, None):
+            status, answer = self._attempt(webhook)
+            if status == 200:
+                taken = _figures(answer)
+                self.answers.count(taken.get("accepted", 0), taken.get("duplicate", 0))
+                return True
+            if wait is None:
+                self.answers.lose(f"{webhook.topic}: {status} {answer[:160].decode(errors='replace')}")
+                return False
+            self.answers.retry()
+            self._pause(wait)
+        return False
+
+    def unsubscribe(self, url: str) -> int:
+        """RFC 8058: the one POST that a mailbox sends to the address in `List-Unsubscribe`. The status, 0 for
+        no answer.
+        """
+        parts = urlsplit(url)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        head = {"Content-Type": "application/x-www-form-urlencoded", "Host": parts.netloc}
+        for wait in (*RETRY_SECONDS[:3], None):
+            status, _ = self._post(path, b"List-Unsubscribe=One-Click", head)
+            if 200 <= status < 300 or wait is None:
+                return status
+            self._pause(wait)
+        return 0
+
+    def _attempt(self, webhook: Webhook) -> tuple[int, bytes]:
+        secret = self._secrets.get(webhook.source, "")
+        head = headers(webhook, secret, str(uuid.uuid4()), datetime.now(UTC))
+        return self._post(
+            f"{self._base}/webhooks/{webhook.source}", webhook.body, head | {"Host": self._netloc}
+        )
+
+    def _post(self, path: str, body: bytes, head: dict[str, str]) -> tuple[int, bytes]:
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = http.client.HTTPConnection(self._host, self._port, timeout=PATIENCE_SECONDS)
+            self._local.connection = connection
+        try:
+            connection.request("POST", path, body, head)
+            response = connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            self._local.connection = None
+            return 0, str(error).encode()
+
+
+def _figures(answer: bytes) -> dict[str, int]:
+    try:
+        value = json.loads(answer or b"{}")
+    except ValueError:
+        return {}
+    return (
+        {name: int(number) for name, number in value.items() if isinstance(number, int)}
+        if isinstance(value, dict)
+        else {}
+    )

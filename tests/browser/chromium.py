@@ -1,0 +1,168 @@
+"""A headless Chromium driven over the DevTools protocol's pipe: no driver to install, no port, no address
+elsewhere.
+"""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+FLAGS: Final = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
+    "--hide-scrollbars", "--remote-debugging-pipe",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)  # fmt: skip
+
+
+_EXEC: Final = """
+import os, sys
+reads, writes = int(sys.argv[1]), int(sys.argv[2])
+high = os.dup(reads), os.dup(writes)
+os.dup2(high[0], 3)
+os.dup2(high[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium reads its pipe at 3 and writes at 4, whatever numbers they have here."""
+
+
+def executable() -> str | None:
+    """The Chromium on this machine; None when there is none."""
+    return next(
+        (
+            found
+            for name in ("chromium", "chromium-browser", "google-chrome")
+            if (found := shutil.which(name))
+        ),
+        None,
+    )
+
+
+class Page:
+    """One page. Every call raises AssertionError when the browser reports a failure, TimeoutError when it
+    says nothing.
+    """
+
+    def __init__(self, program: str, width: int, height: int, dark: bool = False) -> None:
+        self._profile = tempfile.mkdtemp(prefix="tidings-chromium-")
+        reads, self._write = os.pipe()
+        self._read, writes = os.pipe()
+        chromium = [program, *FLAGS, f"--user-data-dir={self._profile}"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _EXEC, str(reads), str(writes), *chromium],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(reads, writes),
+        )  # fmt: skip
+        os.close(reads)
+        os.close(writes)
+        self._number, self._left, self._session = 0, b"", ""
+        self.requests: list[str] = []
+        self.problems: list[str] = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(f"{domain}.enable")
+        phone = width < 600
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=phone,
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+
+    def __enter__(self) -> "Page":
+        """The page itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the browser and remove its profile."""
+        self._process.terminate()
+        self._process.wait(10)
+        os.close(self._write)
+        os.close(self._read)
+        shutil.rmtree(self._profile, ignore_errors=True)
+
+    def call(self, method: str, **given: Any) -> dict[str, Any]:
+        """One DevTools command and its result."""
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": given}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            answer = self._next()
+            if answer.get("id") == self._number:
+                assert "error" not in answer, f"{method}: {answer['error']}"
+                result: dict[str, Any] = answer["result"]
+                return result
+            self._notice(answer)
+        raise TimeoutError(method)
+
+    def _next(self) -> dict[str, Any]:
+        while b"\0" not in self._left:
+            self._left += os.read(self._read, 1 << 16)
+        message, _, self._left = self._left.partition(b"\0")
+        value: dict[str, Any] = json.loads(message)
+        return value
+
+    def _notice(self, message: dict[str, Any]) -> None:
+        given = message.get("params", {})
+        if message.get("method") == "Network.requestWillBeSent":
+            self.requests.append(given["request"]["url"])
+        elif message.get("method") == "Runtime.exceptionThrown":
+            self.problems.append(
+                given["exceptionDetails"].get("exception", {}).get("description", "an exception")
+            )
+        elif message.get("method") == "Log.entryAdded" and given["entry"]["level"] == "error":
+            self.problems.append(f"{given['entry']['text']} {given['entry'].get('url', '')}")
+
+    def open(self, url: str) -> None:
+        """Go there and wait until the page is loaded."""
+        self.call("Page.navigate", url=url)
+        self.wait("document.readyState === 'complete'")
+
+    def run(self, script: str) -> Any:
+        """The value of a JavaScript expression, awaited."""
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, f"{script}: {answer['exceptionDetails']}"
+        return answer["result"].get("value")
+
+    def wait(self, script: str, seconds: float = 10) -> None:
+        """Wait until an expression is true; AssertionError when it does not become so."""
+        until = time.monotonic() + seconds
+        while not self.run(f"Boolean({script})"):
+            assert time.monotonic() < until, f"never true: {script}"
+            time.sleep(0.05)
+
+    def press(self, key: str) -> None:
+        """Press and release a key, named as in `KeyboardEvent.key`."""
+        given = {"key": key, "code": key} | ({"text": key} if len(key) == 1 else {})
+        self.call("Input.dispatchKeyEvent", type="keyDown", **given)
+        self.call("Input.dispatchKeyEvent", type="keyUp", key=key, code=key)
+
+    def click(self, selector: str) -> None:
+        """Click in the middle of an element, as a person would."""
+        box = self.run(
+            f"(() => {{const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
+            "return [b.x + b.width / 2, b.y + b.height / 2]})()"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+
+    def screenshot(self, path: Path) -> None:
+        """Save what is seen as PNG."""
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
