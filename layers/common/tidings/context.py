@@ -1,13 +1,15 @@
 """What e-mails and expressions may name: `event`, `customer`, `journey`, `shop`, `now`, and prepared `items`.
 
 Views are typed so that a build can check every name, and hold only what is fit to show: text on one line
-and of bounded length, amounts as Decimal, times aware, addresses of pages http or https. What is missing is None.
+and of bounded length, amounts as Decimal, times aware, addresses of pages http or https. What is missing
+is None.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date as Date  # a field is named `date`
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -47,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line made ready to show: prices formatted for the recipient, picture and page as the catalogue has them."""
+    """A line made ready to show: prices formatted for the recipient, picture and page from the catalogue."""
 
     title: str
     variant: str | None
@@ -79,7 +81,7 @@ class EventView:
     discount_codes: tuple[str, ...] = ()
     accepts_marketing: bool = False
     url: str | None = None
-    date: date | None = None
+    date: Date | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
@@ -140,8 +142,8 @@ MAIL_NAMES: Final[Mapping[str, Any]] = {
 
 
 def text(value: object, length: int = _TEXT_LENGTH) -> str | None:
-    """`value` as one line of at most `length` characters, without control, invisible and half characters; None
-    when nothing is left."""
+    """`value` as one line of at most `length` characters, without control, invisible and half characters;
+    None when nothing is left."""
     if not isinstance(value, str | int):
         return None
     line = _HIDDEN.sub("", _GAP.sub(" ", str(value)[: length * 4])).strip()
@@ -151,7 +153,7 @@ def text(value: object, length: int = _TEXT_LENGTH) -> str | None:
 
 
 def name(value: object) -> str | None:
-    """A person's name, None for what can't be one: strangers advertise in the name fields of sign-up forms."""
+    """A person's name, None for what can't be one: strangers advertise in the name field of sign-up forms."""
     line = text(value, _NAME_LENGTH)
     if line is None or _ADVERT.search(line) or not any(character.isalpha() for character in line):
         return None
@@ -328,8 +330,8 @@ def _time(value: object) -> datetime | None:
     return found if found and found.tzinfo else None
 
 
-def _date(value: object) -> date | None:
+def _date(value: object) -> Date | None:
     try:
-        return date.fromisoformat(str(value)[:10]) if value else None
+        return Date.fromisoformat(str(value)[:10]) if value else None
     except ValueError:
         return None

@@ -18,7 +18,7 @@ MOST: Final = Decimal(10) ** 12
 
 
 def amount(value: object) -> Decimal | None:
-    """`value` as an exact amount; None for what is none: not finite, absurdly large, not a number, nothing."""
+    """`value` as an exact amount; None for what is none: not finite, absurdly large, no number, nothing."""
     if value is None or isinstance(value, bool | float):
         return None
     try:
@@ -57,7 +57,7 @@ def _parse(name: str | None) -> Locale | None:
 
 
 def money(value: object, currency: object, locale: Locale) -> str:
-    """An amount in its currency: `$64.00`, `￥6,400`, `KWD 12.500`. Empty for none; bare without a currency."""
+    """An amount in its currency: `$64.00`, `¥6,400`, `KWD 12.500`. Empty for none, bare without currency."""
     number = amount(value)
     if number is None:
         return ""
@@ -74,7 +74,7 @@ def number(value: object, locale: Locale) -> str:
 
 
 def day(value: object, locale: Locale, zone: ZoneInfo, form: str = "long") -> str:
-    """A date, or a time's date in `zone`. `form` is short, medium, long, full or a CLDR pattern. Empty for none."""
+    """A date, or a time's date in `zone`, empty for none. `form`: short, medium, long, full or a CLDR pattern."""
     if isinstance(value, datetime):
         value = _local(value, zone).date()
     return format_date(value, form, locale=locale) if isinstance(value, date) else ""

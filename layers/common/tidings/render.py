@@ -28,7 +28,7 @@ _UNSHOWABLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
 _SPACE: Final = re.compile(r"\s+")
-_TRAILING: Final = re.compile(r"[ \t]+$", re.MULTILINE)
+_AROUND_BREAK: Final = re.compile(r"[ \t]*\n[ \t]*")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
 _TAG: Final = re.compile(r"<[^>]*>")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -48,7 +48,7 @@ class Mail:
 
 
 class Environment(ImmutableSandboxedEnvironment):
-    """Jinja2 as mails use it: filters for money, dates and numbers, `{% trans %}`, no way out of the sandbox."""
+    """Jinja2 as mails use it: money, dates and numbers as filters, `{% trans %}`, no way out of the sandbox."""
 
     def __init__(self, *, escape: bool) -> None:
         super().__init__(
@@ -56,8 +56,6 @@ class Environment(ImmutableSandboxedEnvironment):
             undefined=ChainableUndefined,
             finalize=showable,
             extensions=["jinja2.ext.i18n"],
-            trim_blocks=True,
-            lstrip_blocks=True,
         )
         self.policies["ext.i18n.trimmed"] = True
         self.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
@@ -67,8 +65,8 @@ class Environment(ImmutableSandboxedEnvironment):
 
 
 def showable(value: object) -> object:
-    """`value` as it may stand in a mail: nothing for None; text without control and half characters, and without
-    overrides of its direction."""
+    """`value` as it may stand in a mail: nothing for None; text without control and half characters, and
+    without overrides of its direction."""
     if value is None:
         return ""
     if isinstance(value, str) and not value.isprintable():
@@ -151,7 +149,7 @@ def render(source: Mapping[str, str], context: Mapping[str, Any]) -> Mail:
         subject=subject,
         preheader=preheader,
         html=_template(source["html"], True).render(whole),
-        text=_BLANK_LINES.sub("\n\n", _TRAILING.sub("", text)).strip() + "\n",
+        text=_BLANK_LINES.sub("\n\n", _AROUND_BREAK.sub("\n", text)).strip() + "\n",
     )
 
 

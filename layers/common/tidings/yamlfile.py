@@ -1,4 +1,4 @@
-"""YAML 1.2 files that people write, read so that a mistake can be shown with file and line. For building only.
+"""YAML 1.2 files that people write, read so that a mistake can be shown with file and line. Build time only.
 
 YAML 1.2, because a shop means the words `10:00` and `no` when it writes them.
 """

@@ -1,0 +1,178 @@
+"""From `workflows/<workflow>/emails/*.mjml.j2` to the Jinja2 source that a package carries. Build time only.
+
+A mail is a front matter (subject, preheader, `text` where the derived text part won't do) and MJML with
+Jinja2. It is joined with `workflows/layout.mjml.j2` and the partials that it includes, made into HTML, and tried on
+made-up recipients, so that what reaches Lambda renders.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import TemplateSyntaxError
+from pydantic import BaseModel, ConfigDict, Field
+
+from tidings import mjml, plaintext, samples, yamlfile
+from tidings.context import MAIL_NAMES
+from tidings.errors import BadInput
+from tidings.names import unknown_names
+from tidings.render import Mail, environment, render
+from tidings.shop import Shop
+
+SUFFIX: Final = ".mjml.j2"
+MOST_BYTES: Final = 100_000
+"""Gmail cuts off what is beyond 102 kB of HTML, the unsubscribe link first."""
+
+_LAYOUT_NAMES: Final = {**MAIL_NAMES, "subject": str, "preheader": str, "content": str}
+_TRANS: Final = re.compile(r"\{%-?\s*trans\b.*?endtrans\s*-?%\}", re.DOTALL)
+_EMPTY_ADDRESS: Final = re.compile(r"\s(href|src)=\"\s*\"")
+_LINK: Final = re.compile(r"href=\"([^\"]*)\"")
+
+
+class FrontMatter(BaseModel):
+    """What stands above a mail's MJML, between two lines of `---`. All three are Jinja2 themselves."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subject: str = Field(min_length=1)
+    preheader: str = Field(min_length=1)
+    text: str | None = Field(default=None, min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A mail's file, taken apart. `first_line` is where the MJML begins, `lines` where each front matter field."""
+
+    file: Path
+    front: FrontMatter
+    body: str
+    first_line: int
+    lines: Mapping[str, int]
+
+
+def compile_mails(workflow_dir: Path, shop: Shop, *, marketing: bool = True) -> dict[str, dict[str, str]]:
+    """Every mail of a workflow by its name: `subject`, `preheader`, `html` and `text`, each Jinja2 source.
+
+    A marketing mail must show the unsubscribe link and the shop's postal address, in HTML and text alike.
+    Raises BadInput with every mistake, one a line, each `file:line: what`.
+    """
+    compiled: dict[str, dict[str, str]] = {}
+    mistakes: list[str] = []
+    for file in sorted((workflow_dir / "emails").glob(f"*{SUFFIX}")):
+        try:
+            compiled[file.name.removesuffix(SUFFIX)] = compile_mail(file, shop, marketing=marketing)
+        except BadInput as error:
+            mistakes += str(error).splitlines()
+    if mistakes:
+        raise BadInput("\n".join(dict.fromkeys(mistakes)))
+    return compiled
+
+
+def compile_mail(file: Path, shop: Shop, *, marketing: bool = True) -> dict[str, str]:
+    """One mail, whose workflows folder holds the layout and partials. Raises BadInput."""
+    source, root = _take_apart(file), file.parent.parent.parent
+    _refuse(_mistakes(source))
+    hidden = mjml.Hidden()
+    pieces = mjml.Sources(hidden, lambda name: _piece(hidden, root / "partials" / name, file, MAIL_NAMES))
+    layout = _piece(hidden, root / f"layout{SUFFIX}", file, _LAYOUT_NAMES)
+    body = mjml.read(hidden, source.body, file, source.first_line)
+    tree = mjml.join(layout, pieces, body)
+    mail = {
+        "subject": source.front.subject,
+        "preheader": source.front.preheader,
+        "html": mjml.to_html(tree, hidden, file),
+        "text": source.front.text or plaintext.derive(tree, hidden),
+    }
+    _refuse(_findings(mail, file, shop, marketing))
+    return mail
+
+
+def _take_apart(file: Path) -> Source:
+    lines = file.read_text("utf-8").replace("\r\n", "\n").split("\n")
+    if lines[0].strip() != "---" or "---" not in [line.strip() for line in lines[1:]]:
+        raise BadInput(
+            f"{file}:1: a mail begins with its front matter: subject and preheader between two lines `---`"
+        )
+    end = next(number for number, line in enumerate(lines[1:], 1) if line.strip() == "---")
+    front = "\n".join(lines[1:end])
+    document = yamlfile.parse(front, file, 2)
+    return Source(
+        file=file,
+        front=yamlfile.load_model(FrontMatter, front, file, 2),
+        body="\n".join(lines[end + 1 :]),
+        first_line=end + 2,
+        lines={str(name): yamlfile.line_of(document, [name], 2) for name in document},
+    )
+
+
+def _piece(hidden: mjml.Hidden, path: Path, wanted_by: Path, names: Mapping[str, Any]) -> mjml.Node:
+    """The layout or a partial, its names checked."""
+    try:
+        text = path.read_text("utf-8")
+    except OSError:
+        raise BadInput(f"{wanted_by}:1: there is no {path}") from None
+    _refuse(_template_mistakes(text, path, 1, names))
+    return mjml.read(hidden, text, path)
+
+
+def _mistakes(source: Source) -> Iterator[str]:
+    yield from _template_mistakes(source.body, source.file, source.first_line, MAIL_NAMES)
+    for name in ("subject", "preheader", "text"):
+        value = getattr(source.front, name)
+        if value is not None:
+            yield from _template_mistakes(value, source.file, source.lines[name], MAIL_NAMES)
+
+
+def _template_mistakes(text: str, file: Path, first_line: int, names: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a template by itself: syntax, filters, names, links that the text part would lose."""
+    padded = "\n" * (first_line - 1) + text
+    try:
+        environment(True).compile(padded, str(file))
+        template = environment(True).parse(padded)
+    except TemplateSyntaxError as error:
+        yield f"{file}:{error.lineno}: {error.message}"
+        return
+    for line, problem in unknown_names(template, names):
+        yield f"{file}:{line}: {problem}"
+    for match in _TRANS.finditer(padded):
+        if "<a " in match[0]:
+            line = padded.count("\n", 0, match.start()) + 1
+            yield f"{file}:{line}: the text part would lose the link inside {{% trans %}}: put it around or beside it"
+
+
+def _findings(mail: Mapping[str, str], file: Path, shop: Shop, marketing: bool) -> Iterator[str]:
+    """What is wrong with the finished mail, as made-up recipients get it."""
+    for who, made in (("all", samples.full), ("next to nothing", samples.sparse)):
+        try:
+            sent = render(mail, made(shop, marketing=marketing))
+        except Exception as error:  # noqa: BLE001 - whatever a template raises is its author's to mend
+            yield f"{file}:1: fails for a customer of whom {who} is known: {type(error).__name__}: {error}"
+            return
+        if not sent.subject or not sent.preheader:
+            yield f"{file}:1: no subject or preheader for a customer of whom {who} is known"
+        if found := _EMPTY_ADDRESS.search(sent.html):
+            yield f"{file}:1: an empty {found[1]} for a customer of whom {who} is known: put it into {{% if … %}}"
+        if (size := len(sent.html.encode())) > MOST_BYTES:
+            yield f"{file}:1: {size:,} bytes of HTML: Gmail shows no more than {MOST_BYTES:,}"
+        if marketing:
+            yield from _legal(sent, file, shop)
+
+
+def _legal(sent: Mail, file: Path, shop: Shop) -> Iterator[str]:
+    """What the law and mailbox providers ask of marketing mail."""
+    if escape(samples.UNSUBSCRIBE) not in _LINK.findall(sent.html):
+        yield f"{file}:1: a marketing mail needs a link to {{{{ unsubscribe_url }}}} (the layout's footer has it)"
+    if samples.UNSUBSCRIBE not in sent.text:
+        yield f"{file}:1: a marketing mail needs {{{{ unsubscribe_url }}}} in its text part, too"
+    for part, lines in (("HTML", [escape(line) for line in shop.address]), ("text part", shop.address)):
+        if not all(line in (sent.html if part == "HTML" else sent.text) for line in lines):
+            yield f"{file}:1: a marketing mail needs the postal address in its {part}: {{{{ shop.address }}}}"
+
+
+def _refuse(mistakes: Iterator[str]) -> None:
+    found = list(dict.fromkeys(mistakes))
+    if found:
+        raise BadInput("\n".join(found))

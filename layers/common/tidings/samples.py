@@ -1,0 +1,98 @@
+"""Made-up recipients to try mails on when they are built: all is known of one, next to nothing of the other."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from tidings.context import JourneyView, context
+from tidings.customer import apply, new_customer
+from tidings.events import Event
+from tidings.shop import Shop
+
+NOW: Final = datetime(2026, 3, 17, 15, 4, tzinfo=UTC)
+UNSUBSCRIBE: Final = "https://pages.example/unsubscribe/k1.c2FtcGxl.c2FtcGxl"
+
+_LINES: Final = (
+    ("Moss Teapot", "0.8 l", 1, "64.00", True),
+    ("Genmaicha", "250 g", 2, "21.00", True),
+    ("Repair Kit: Gold & Lacquer", None, 1, "24.00", False),
+)
+
+
+def full(shop: Shop, *, marketing: bool = True) -> dict[str, Any]:
+    """A customer with a name, a history and a checkout of three lines, one of them without a picture."""
+    told: dict[str, Any] = {
+        "email": "ada@example.com",
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "locale": "en-GB",
+        "country": "GB",
+        "timezone": "Europe/London",
+        "birthday": "1990-03-17",
+        "tags": ["tea"],
+    }
+    lines = [
+        {"product_id": str(number), "title": title, "variant": variant, "quantity": quantity, "price": price}
+        for number, (title, variant, quantity, price, _) in enumerate(_LINES, 1)
+    ]
+    checkout = {
+        "total": "163.50",
+        "currency": shop.currency,
+        "presentment_total": "130.00",
+        "presentment_currency": "GBP",
+        "items": lines,
+        "items_count": len(lines),
+        "checkout_id": "c1",
+        "order_id": "1001",
+        "order_name": "#1001",
+        "url": f"{shop.url}/checkouts/c1/recover",
+    }
+    products = {
+        f"shop:product:{number}": {
+            "title": title,
+            "image": f"{shop.url}/p/{number}.jpg",
+            "url": f"{shop.url}/p/{number}",
+        }
+        for number, (title, _, _, _, listed) in enumerate(_LINES, 1)
+        if listed
+    }
+    history = [
+        _event("customer_registered", told, NOW - timedelta(days=300)),
+        _event("order_placed", {"order_id": "900", "total": "64.00", **told}, NOW - timedelta(days=120)),
+    ]
+    return _context(shop, history, _event("checkout_started", {**told, **checkout}, NOW), products, marketing)
+
+
+def sparse(shop: Shop, *, marketing: bool = True) -> dict[str, Any]:
+    """A customer known by an address alone, and an event that tells nothing."""
+    event = _event("checkout_started", {"email": "someone@example.com"}, NOW)
+    return _context(shop, [], event, {}, marketing)
+
+
+def _event(kind: str, properties: Mapping[str, Any], at: datetime) -> Event:
+    return Event(
+        id=f"shop:{kind}:{at:%Y%m%d}",
+        type=kind,
+        at=at,
+        received_at=at,
+        source="shop",
+        identity="shop:customer:1",
+        properties=dict(properties),
+    )
+
+
+def _context(
+    shop: Shop, history: list[Event], event: Event, products: Mapping[str, Mapping[str, Any]], marketing: bool
+) -> dict[str, Any]:
+    customer = new_customer("sample", event)
+    for each in (*history, event):
+        customer = apply(customer, each)
+    return context(
+        event=event,
+        customer=customer,
+        journey=JourneyView("sample", "sample", NOW),
+        shop=shop,
+        now=NOW,
+        unsubscribe_url=UNSUBSCRIBE if marketing else None,
+        products=products,
+    )
