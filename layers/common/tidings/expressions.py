@@ -6,17 +6,15 @@ Amounts are floats here, so that `event.total >= 99.9` means what it says (no De
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Union, get_args, get_origin
 
 from jinja2 import TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.environment import TemplateExpression
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from pydantic import BaseModel
 
 from tidings.errors import TidingsError
 from tidings.words import hint
@@ -105,8 +103,8 @@ def check(source: str, names: Mapping[str, Any]) -> list[str]:
     if len(source) > MAX_LENGTH:
         return [f"the expression is longer than {MAX_LENGTH} characters"]
     try:
-        tree = _ENVIRONMENT.parse("{{ (" + source + "\n) }}")
         _compiled(source)
+        tree = _ENVIRONMENT.parse("{{ (" + source + "\n) }}")
     except TemplateSyntaxError as error:
         return [f"`{source}` is no expression: {_syntax(error)}"]
     return list(dict.fromkeys(_wrong(tree, names)))
@@ -123,10 +121,12 @@ def _syntax(error: TemplateSyntaxError) -> str:
         if message.startswith(f"No {kind} named"):
             word = message.split("'")[1]
             return f'unknown {kind} "{word}"{hint(word, known)}'
-    return message.rstrip(".")
+    return message.rstrip(".").replace("unexpected 'end of template'", "it ends too early")
 
 
 def _wrong(tree: nodes.Node, names: Mapping[str, Any]) -> Iterator[str]:
+    from tidings.names import members  # only a build checks
+
     for name in tree.find_all(nodes.Name):
         if name.ctx == "load" and name.name not in names:
             yield f'unknown name "{name.name}"{hint(name.name, names)}'
@@ -136,7 +136,7 @@ def _wrong(tree: nodes.Node, names: Mapping[str, Any]) -> Iterator[str]:
     ]
     for node in lookups:
         owner = _type_of(node.node, names)
-        field, fields = _field_name(node), _fields(owner)
+        field, fields = _field_name(node), members(owner)
         # A type with `[…]` of its own answers for names that it does not declare.
         open_ended = isinstance(node, nodes.Getitem) and hasattr(owner, "__getitem__")
         if fields and field is not None and field not in fields and not open_ended:
@@ -184,13 +184,15 @@ def _path(node: nodes.Node) -> str:
 
 
 def _type_of(node: nodes.Node, names: Mapping[str, Any]) -> Any:
-    """The declared type of what a node stands for; None where nothing is declared."""
+    """The declared type of what a node stands for; Any where nothing is declared."""
     if isinstance(node, nodes.Name):
-        return names.get(node.name)
+        return names.get(node.name, Any)
+    from tidings.names import members
+
     field = _field_name(node)
     if isinstance(node, nodes.Getattr | nodes.Getitem) and field is not None:
-        return _fields(_type_of(node.node, names)).get(field)
-    return None
+        return (members(_type_of(node.node, names)) or {}).get(field, Any)
+    return Any
 
 
 def _only(kind: Any) -> Any:
@@ -199,13 +201,3 @@ def _only(kind: Any) -> Any:
         return kind
     kinds = [each for each in get_args(kind) if each is not NoneType]
     return kinds[0] if len(kinds) == 1 else None
-
-
-def _fields(kind: Any) -> Mapping[str, Any]:
-    """The fields of a dataclass or model, also where it may be None; empty for everything else."""
-    kind = _only(kind)
-    if not isinstance(kind, type):
-        return {}
-    if issubclass(kind, BaseModel):
-        return {name: field.annotation for name, field in kind.model_fields.items()}
-    return get_type_hints(kind) if is_dataclass(kind) else {}

@@ -82,7 +82,9 @@ def _check_mails(checked: Checked, source: Source, folder: Path) -> None:
     from tidings.mails import compile_mails
 
     try:
-        checked.mails[source.workflow.id] = compile_mails(folder, checked.shop)
+        checked.mails[source.workflow.id] = compile_mails(
+            folder, checked.shop, marketing=source.workflow.is_marketing
+        )
     except BadInput as error:
         checked.note(error)
 

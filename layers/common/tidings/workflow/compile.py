@@ -65,7 +65,7 @@ class Named:
 
 
 def compile_workflow(workflow: Workflow, rev: str) -> dict[str, Any]:
-    """The machine's definition. `${RunStepArn}` and `${Partition}` stand for what only the template knows.
+    """The machine's definition. `${RunStepArn}` stands for what only the template knows.
 
     Its input is `{"journey": <id>, "wait_seconds": <seconds>}`; each Task passes on the same.
     """
@@ -74,8 +74,8 @@ def compile_workflow(workflow: Workflow, rev: str) -> dict[str, Any]:
     for at, each in enumerate(named):
         following = named[at + 1].wait if at + 1 < len(named) else DONE
         states |= _states(workflow, rev, each, following)
-    states[DONE] = {"Type": "Succeed", "Output": {"journey": JOURNEY}}
-    states[EXITED] = {"Type": "Succeed", "Output": {"journey": JOURNEY}}
+    states[DONE] = {"Type": "Succeed"}
+    states[EXITED] = {"Type": "Succeed"}
     return {
         "Comment": f"{workflow.name} ({workflow.id}, revision {rev})",
         "QueryLanguage": "JSONata",
@@ -132,7 +132,7 @@ def _states(workflow: Workflow, rev: str, named: Named, following: str) -> dict[
         named.wait: {"Type": "Wait", "Seconds": SECONDS, "Next": named.task},
         named.task: {
             "Type": "Task",
-            "Resource": "arn:${Partition}:states:::lambda:invoke",
+            "Resource": "arn:aws:states:::lambda:invoke",
             "Arguments": {
                 "FunctionName": "${RunStepArn}",
                 "Payload": {

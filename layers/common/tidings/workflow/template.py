@@ -64,10 +64,7 @@ def _machine(package: Package) -> dict[str, Any]:
             "StateMachineType": "STANDARD",
             "RoleArn": {"Ref": "StateMachineRoleArn"},
             "TracingConfiguration": {"Enabled": False},
-            "DefinitionSubstitutions": {
-                "RunStepArn": {"Ref": "RunStepArn"},
-                "Partition": {"Ref": "AWS::Partition"},
-            },
+            "DefinitionSubstitutions": {"RunStepArn": {"Ref": "RunStepArn"}},
             "Definition": compile_workflow(package.workflow, package.rev),
         },
     }
