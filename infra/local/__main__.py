@@ -12,7 +12,7 @@ from infra.local.stack import Stack
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Does what the first argument says; returns the exit code. PORT, SPEED, ORIGIN come from the environment."""
+    """Does what the argument says, with PORT, SPEED and ORIGIN of the environment; returns the exit code."""
     if list(arguments) not in (["up"], ["down"]):
         print("usage: python -m infra.local up|down", file=sys.stderr)
         return 2

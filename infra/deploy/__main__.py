@@ -1,0 +1,43 @@
+"""`python -m infra.deploy deploy|destroy|rebuild ID|redrive`; STACK and PARAMETERS come from the environment."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.deploy import operate, release
+from infra.deploy.errors import DeployError
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Does what the first argument says; returns the exit code."""
+    stack = environ.get("STACK", "")
+    try:
+        match list(arguments):
+            case ["deploy"]:
+                release.deploy(stack or "tidings", environ.get("PARAMETERS", "").split())
+            case ["destroy"]:
+                release.destroy(stack)
+            case ["rebuild", customer] if customer:
+                print(operate.rebuild(operate.place(stack), customer))
+            case ["rebuild", *_]:
+                raise DeployError("say which customer: make rebuild CUSTOMER=<id>")
+            case ["redrive"]:
+                print(operate.redrive(operate.place(stack)))
+            case _:
+                raise DeployError("usage: python -m infra.deploy deploy|destroy|rebuild ID|redrive")
+    except DeployError as error:
+        print(f"make {arguments[0] if arguments else 'deploy'}: {error}", file=sys.stderr)
+        return 1
+    except (ClientError, BotoCoreError) as error:
+        print(
+            f"make {arguments[0]}: AWS says: {error}; check the credentials, the region and STACK",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
