@@ -206,7 +206,9 @@ def event_view(event: Event) -> EventView:
     total, currency = formats.amount(told.get("total")), formats.currency_code(told.get("currency"))
     seen = formats.amount(told.get("presentment_total"))
     seen_currency = formats.currency_code(told.get("presentment_currency"))
-    lines = tuple(_line(item) for item in _list(told.get("items")) if isinstance(item, Mapping))
+    told_items = [item for item in _list(told.get("items")) if isinstance(item, Mapping)]
+    lines = tuple(_line(item) for item in told_items if item.get("quantity") != 0)
+    unnamed = max(_count(told.get("items_count"), 0) - len(told_items), 0)
     return EventView(
         id=event.id,
         type=event.type,
@@ -217,7 +219,7 @@ def event_view(event: Event) -> EventView:
         presentment_total=total if seen is None or seen_currency is None else seen,
         presentment_currency=currency if seen is None or seen_currency is None else seen_currency,
         items=lines,
-        items_count=max(_count(told.get("items_count"), 0), len(lines)),
+        items_count=len(lines) + unnamed,
         order_id=text(told.get("order_id")),
         order_name=text(told.get("order_name")),
         checkout_id=text(told.get("checkout_id")),
@@ -235,12 +237,13 @@ def journey_view(journey: ports.Journey) -> JourneyView:
 
 
 def prepared_items(
-    event: EventView, source: str, products: Mapping[str, Mapping[str, Any]], locale: Locale
+    event: EventView, source: str, products: Mapping[str, Mapping[str, Any]], site: str, locale: Locale
 ) -> tuple[tuple[Item, ...], int]:
     """The lines to show, and how many more there are.
 
     `products` is what the catalogue knows, by the product's identity (`shopify:product:1`): `title`, `image`,
-    `url`. A line that nobody can name is only counted; at most `SHOWN_ITEMS` are shown.
+    `url` (a path is the shop's, `site`), `status`. A line that nobody can name is only counted; at most
+    `SHOWN_ITEMS` are shown.
     """
     currency = event.presentment_currency
     shown: list[Item] = []
@@ -258,7 +261,7 @@ def prepared_items(
                 price=formats.money(line.price, currency, locale) or None,
                 line_total=formats.money(total, currency, locale) or None,
                 picture=page(known.get("image")),
-                url=page(known.get("url")),
+                url=_product_page(known, site),
             )
         )
     return tuple(shown), event.items_count - len(shown)
@@ -282,7 +285,7 @@ def context(
     seen, person = event_view(event), customer_view(customer)
     locale = formats.locale_of(person.locale, person.country, shop.default_locale)
     zone: ZoneInfo = customer.zone(shop.zone)
-    items, more = prepared_items(seen, event.source, products or {}, locale)
+    items, more = prepared_items(seen, event.source, products or {}, shop.url, locale)
     return {
         "event": seen,
         "customer": person,
@@ -308,6 +311,16 @@ def _line(item: Mapping[str, Any]) -> Line:
         price=formats.amount(item.get("price")),
         sku=text(item.get("sku")),
     )
+
+
+def _product_page(known: Mapping[str, Any], site: str) -> str | None:
+    """Where a product can be seen; nowhere once it is withdrawn."""
+    if known.get("status") not in (None, "active"):
+        return None
+    url = known.get("url")
+    if isinstance(url, str) and url.startswith("/") and not url.startswith("//"):
+        url = site.rstrip("/") + url
+    return page(url)
 
 
 def _count(value: object, default: int) -> int:

@@ -74,7 +74,7 @@ def number(value: object, locale: Locale) -> str:
 
 
 def day(value: object, locale: Locale, zone: ZoneInfo, form: str = "long") -> str:
-    """A date, or a time's date in `zone`, empty for none. `form`: short, medium, long, full or a CLDR pattern."""
+    """A date, or a time's date in `zone`; empty for none. `form`: short, medium, long, full or a pattern."""
     if isinstance(value, datetime):
         value = _local(value, zone).date()
     return format_date(value, form, locale=locale) if isinstance(value, date) else ""

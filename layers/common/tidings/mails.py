@@ -1,8 +1,8 @@
 """From `workflows/<workflow>/emails/*.mjml.j2` to the Jinja2 source that a package carries. Build time only.
 
 A mail is a front matter (subject, preheader, `text` where the derived text part won't do) and MJML with
-Jinja2. It is joined with `workflows/layout.mjml.j2` and the partials that it includes, made into HTML, and tried on
-made-up recipients, so that what reaches Lambda renders.
+Jinja2. It is joined with `workflows/layout.mjml.j2` and the partials that it includes, made into HTML, and
+tried on made-up recipients, so that what reaches Lambda renders.
 """
 
 import re
@@ -44,7 +44,7 @@ class FrontMatter(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A mail's file, taken apart. `first_line` is where the MJML begins, `lines` where each front matter field."""
+    """A mail's file, taken apart. `first_line` is where the MJML begins, `lines` where the fields begin."""
 
     file: Path
     front: FrontMatter
@@ -127,7 +127,7 @@ def _mistakes(source: Source) -> Iterator[str]:
 
 
 def _template_mistakes(text: str, file: Path, first_line: int, names: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a template by itself: syntax, filters, names, links that the text part would lose."""
+    """What is wrong with a template by itself: syntax, filters, names, links that the text would lose."""
     padded = "\n" * (first_line - 1) + text
     try:
         environment(True).compile(padded, str(file))
@@ -140,7 +140,7 @@ def _template_mistakes(text: str, file: Path, first_line: int, names: Mapping[st
     for match in _TRANS.finditer(padded):
         if "<a " in match[0]:
             line = padded.count("\n", 0, match.start()) + 1
-            yield f"{file}:{line}: the text part would lose the link inside {{% trans %}}: put it around or beside it"
+            yield f"{file}:{line}: the text part loses links inside {{% trans %}}: put the link around it"
 
 
 def _findings(mail: Mapping[str, str], file: Path, shop: Shop, marketing: bool) -> Iterator[str]:
@@ -154,7 +154,7 @@ def _findings(mail: Mapping[str, str], file: Path, shop: Shop, marketing: bool) 
         if not sent.subject or not sent.preheader:
             yield f"{file}:1: no subject or preheader for a customer of whom {who} is known"
         if found := _EMPTY_ADDRESS.search(sent.html):
-            yield f"{file}:1: an empty {found[1]} for a customer of whom {who} is known: put it into {{% if … %}}"
+            yield f"{file}:1: an empty {found[1]} when {who} is known of a customer: put it into {{% if … %}}"
         if (size := len(sent.html.encode())) > MOST_BYTES:
             yield f"{file}:1: {size:,} bytes of HTML: Gmail shows no more than {MOST_BYTES:,}"
         if marketing:
@@ -164,7 +164,7 @@ def _findings(mail: Mapping[str, str], file: Path, shop: Shop, marketing: bool) 
 def _legal(sent: Mail, file: Path, shop: Shop) -> Iterator[str]:
     """What the law and mailbox providers ask of marketing mail."""
     if escape(samples.UNSUBSCRIBE) not in _LINK.findall(sent.html):
-        yield f"{file}:1: a marketing mail needs a link to {{{{ unsubscribe_url }}}} (the layout's footer has it)"
+        yield f"{file}:1: a marketing mail needs a link to {{{{ unsubscribe_url }}}} in its HTML"
     if samples.UNSUBSCRIBE not in sent.text:
         yield f"{file}:1: a marketing mail needs {{{{ unsubscribe_url }}}} in its text part, too"
     for part, lines in (("HTML", [escape(line) for line in shop.address]), ("text part", shop.address)):

@@ -1,8 +1,9 @@
 """MJML sources with Jinja2 in them: read into a tree, joined with layout and partials, made into HTML.
 
 Build time only. MJML's engine knows nothing of Jinja2. So every tag of Jinja2 is hidden behind a placeholder
-before the engine sees the source and put back into its HTML, where it works unchanged in texts, attributes and styles. A whole
-`{% trans %}…{% endtrans %}` is one placeholder: what translators get is what the author wrote, to the letter.
+before the engine sees the source and put back into its HTML, where it works
+unchanged in texts, attributes and styles. A whole `{% trans %}…{% endtrans %}` is one placeholder:
+translators get what the author wrote, to the letter.
 """
 
 import re
@@ -33,18 +34,18 @@ _ENTITIES: Final = "".join(
 _LEXER: Final = Environment(autoescape=True, keep_trailing_newline=True)
 
 LOOPABLE: Final = frozenset({"mj-body", "mj-column"})
-"""Where Jinja2 may stand between elements. Each child there makes whole HTML, Outlook's conditional comments included."""
+"""Where Jinja2 may stand between elements: each child makes whole HTML, Outlook's comments included."""
 
 CLOSED: Final = frozenset(
     {"mjml", "mj-wrapper", "mj-section", "mj-group", "mj-social", "mj-navbar", "mj-hero"}
 )
 """Where it may not: children share comments or widths that are fixed when the mail is built."""
 
-ELEMENTS: Final = frozenset(
-    """mj-all mj-attributes mj-body mj-breakpoint mj-button mj-class mj-column mj-divider mj-font mj-group mj-head
-    mj-hero mj-image mj-preview mj-raw mj-section mj-social mj-social-element mj-spacer mj-style mj-table mj-text
-    mj-title mj-wrapper mjml""".split()
+_NAMES: Final = (
+    "all attributes body breakpoint button class column divider font group head hero image preview raw "
+    "section social social-element spacer style table text title wrapper"
 )
+ELEMENTS: Final = frozenset({"mjml", *(f"mj-{name}" for name in _NAMES.split())})
 
 
 @dataclass(slots=True)
@@ -100,19 +101,19 @@ class Hidden:
 def _jinja_tags(source: str) -> Iterator[tuple[str, str]]:
     """(`data`, `comment` or `tag`, text) of each piece of the source, in order."""
     tag, kind, in_trans, words = "", "", False, 0
-    for _, token, text in _LEXER.lex(source):
-        if token == "data" and not in_trans:
+    for _, piece, text in _LEXER.lex(source):
+        if piece == "data" and not in_trans:
             yield "data", text
             continue
         tag += text
-        if token.endswith("_begin"):
-            kind, words = token, 0
-        elif token == "name" and kind == "block_begin":
+        if piece.endswith("_begin"):
+            kind, words = piece, 0
+        elif piece == "name" and kind == "block_begin":
             words += 1
             if words == 1 and text in ("trans", "endtrans"):
                 in_trans = text == "trans"
-        if token.endswith("_end") and not in_trans:
-            yield "comment" if token == "comment_end" else "tag", tag
+        if piece.endswith("_end") and not in_trans:
+            yield "comment" if piece == "comment_end" else "tag", tag
             tag = ""
     if tag:
         raise TemplateSyntaxError("{% trans %} is never closed", 1)
@@ -163,7 +164,7 @@ class Sources:
 def join(node: Node, sources: Sources, content: Node | None = None) -> Node:
     """`node` with its partials in the place of `{% include %}`, and `content` in that of `{{ content }}`.
 
-    Tags of Jinja2 that stand between elements are wrapped in `mj-raw`. Raises BadInput where they may not stand.
+    Tags of Jinja2 that stand between elements are wrapped in `mj-raw`. Raises BadInput where they may not.
     """
     joined = Node(node.tag, node.attributes, [], node.file, node.line)
     for child in node.children:
@@ -237,13 +238,13 @@ def to_html(tree: Node, hidden: Hidden, file: Path) -> str:
         raise BadInput(f"{file}:1: MJML refuses this mail or its layout: {error}") from None
     for number in sorted(_used(tree) - set(PLACEHOLDER.findall(html)), key=int):
         raise BadInput(
-            f"{file}:1: MJML drops {hidden.tags[int(number)]}: it stands in an attribute that must be a size, or is unknown"
+            f"{file}:1: MJML drops {hidden.tags[int(number)]}: an attribute that must be a size can't hold it"
         )
     return hidden.show(html)
 
 
 def _used(node: Node) -> set[str]:
-    """The placeholders that must appear in the HTML: all but those in defaults for elements, which may lie idle."""
+    """The placeholders that must appear in the HTML: all but those in defaults, which may lie idle."""
     if node.tag == "mj-attributes":
         return set()
     found = set(PLACEHOLDER.findall(" ".join(node.attributes.values())))

@@ -73,7 +73,7 @@ def _inline(node: Node, hidden: Hidden) -> str:
 
 
 def _text(text: str, parent: Node, hidden: Hidden) -> str:
-    """Running text with its gaps closed; between a table's rows only statements count, each on its own line."""
+    """Running text with its gaps closed; between a table's rows only statements count, each on its line."""
     if parent.tag in ("mj-table", "table", "tbody"):
         return "".join(f"\n{match[0]}\n" for match in PLACEHOLDER.finditer(text))
     if parent.tag == "tr":

@@ -48,7 +48,7 @@ class Mail:
 
 
 class Environment(ImmutableSandboxedEnvironment):
-    """Jinja2 as mails use it: money, dates and numbers as filters, `{% trans %}`, no way out of the sandbox."""
+    """Jinja2 as mails use it: filters for money, dates and numbers, `{% trans %}`, no way out."""
 
     def __init__(self, *, escape: bool) -> None:
         super().__init__(

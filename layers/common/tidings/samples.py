@@ -1,4 +1,4 @@
-"""Made-up recipients to try mails on when they are built: all is known of one, next to nothing of the other."""
+"""Made-up recipients to try mails on at build time: of one all is known, of the other hardly anything."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
