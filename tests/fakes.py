@@ -281,7 +281,7 @@ class FakeParked:
 
 
 class FakeMailer:
-    """SES: `fail` decides for each mail what is raised, before (`SendRejected`) or after it was taken (`SendUnknown`)."""
+    """SES: raises the next of `reject` before it takes a mail, the next of `lose_answer` after."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()

@@ -18,47 +18,45 @@ from tidings.workflow.model import Workflow
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 KEY = b"a key for tests"
 
-WORKFLOWS = {
-    flow["id"]: Workflow.model_validate(flow)
-    for flow in (
-        {
-            "id": "welcome",
-            "name": "Welcome",
-            "trigger": {"event": "subscribed"},
-            "exit": {"event": "order_placed"},
-            "reentry": "never",
-            "steps": [{"send": "welcome"}, {"wait": "2 days"}, {"send": "getting-started"}],
-        },
-        {
-            "id": "abandoned-checkout",
-            "name": "Abandoned checkout",
-            "trigger": {"event": "checkout_started", "where": "event.total > 0"},
-            "exit": [{"event": "order_placed"}],
-            "reentry": "7 days",
-            "steps": [
-                {"wait": "1 hour"},
-                {"send": "reminder"},
-                {"wait": "1 day"},
-                {"send": "second-reminder"},
-                {"wait": "3 days"},
-                {"send": "last-call"},
-            ],
-        },
-        {
-            "id": "birthday",
-            "name": "Birthday",
-            "trigger": {"date": "birthday", "at": "09:00"},
-            "steps": [{"send": "birthday"}],
-        },
-        {
-            "id": "win-back",
-            "name": "Win back",
-            "trigger": {"inactive": "order_placed", "for": "60 days"},
-            "exit": {"event": "order_placed"},
-            "steps": [{"send": "we-miss-you"}, {"wait": "14 days"}, {"send": "come-back"}],
-        },
-    )
-}
+_DEFINITIONS: tuple[dict[str, Any], ...] = (
+    {
+        "id": "welcome",
+        "name": "Welcome",
+        "trigger": {"event": "subscribed"},
+        "exit": {"event": "order_placed"},
+        "reentry": "never",
+        "steps": [{"send": "welcome"}, {"wait": "2 days"}, {"send": "getting-started"}],
+    },
+    {
+        "id": "abandoned-checkout",
+        "name": "Abandoned checkout",
+        "trigger": {"event": "checkout_started", "where": "event.total > 0"},
+        "exit": [{"event": "order_placed"}],
+        "reentry": "7 days",
+        "steps": [
+            {"wait": "1 hour"},
+            {"send": "reminder"},
+            {"wait": "1 day"},
+            {"send": "second-reminder"},
+            {"wait": "3 days"},
+            {"send": "last-call"},
+        ],
+    },
+    {
+        "id": "birthday",
+        "name": "Birthday",
+        "trigger": {"date": "birthday", "at": "09:00"},
+        "steps": [{"send": "birthday"}],
+    },
+    {
+        "id": "win-back",
+        "name": "Win back",
+        "trigger": {"inactive": "order_placed", "for": "60 days"},
+        "exit": {"event": "order_placed"},
+        "steps": [{"send": "we-miss-you"}, {"wait": "14 days"}, {"send": "come-back"}],
+    },
+)
+WORKFLOWS = {flow["id"]: Workflow.model_validate(flow) for flow in _DEFINITIONS}
 
 
 def email(address: str) -> str:
@@ -66,7 +64,9 @@ def email(address: str) -> str:
     return ev.address_alias(address, KEY)
 
 
-def event(type_: str, name: str, *, at: datetime = NOW, received: datetime | None = None, **told: Any) -> Event:
+def event(
+    type_: str, name: str, *, at: datetime = NOW, received: datetime | None = None, **told: Any
+) -> Event:
     """An event of customer object `account` (and `address`), or of contact `contact`, or of a token alone."""
     account, address = told.pop("account", None), told.pop("address", None)
     contact, tokens = told.pop("contact", None), told.pop("tokens", ())

@@ -94,7 +94,7 @@ class FixedClock:
 
 
 def from_json(text: str) -> Clock:
-    """The clock that a JSON object with `origin`, `started` (ISO 8601 UTC) and `speed` describes; the system's for ""."""
+    """The clock of a JSON object with `origin`, `started` (ISO 8601 UTC) and `speed`; the system's for ""."""
     if not text:
         return SystemClock()
     value = json.loads(text)

@@ -17,14 +17,24 @@ from zoneinfo import ZoneInfo
 from tidings import zones
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, is_token
 
-PROFILE: Final = ("email", "first_name", "last_name", "locale", "country", "timezone", "birthday", "currency", "tags")
+PROFILE: Final = (
+    "email",
+    "first_name",
+    "last_name",
+    "locale",
+    "country",
+    "timezone",
+    "birthday",
+    "currency",
+    "tags",
+)
 """Properties of an event that describe the person."""
 
 KEEP_CHECKOUTS: Final = 10
 """Checkouts remembered a customer: more than anyone has open at once."""
 
 SEEN_DAYS: Final = 8
-"""How long a folded event's id is remembered: beyond the day that a DynamoDB stream keeps a record, and a redrive's week."""
+"""How long a folded event's id is remembered: over the day that a stream keeps a record, and a redrive's week."""
 
 Stamped = tuple[Any, int]
 """A value and the epoch second of the fact that gave it."""
@@ -98,7 +108,7 @@ class Customer:
 
     @property
     def accepts_marketing(self) -> bool:
-        """Whether the latest explicit word on e-mail marketing is yes; without one, whether an order's ticked box is."""
+        """Whether the latest explicit word on e-mail marketing is yes; without one, an order's ticked box."""
         return self.consented_at is not None
 
     @property
@@ -169,7 +179,9 @@ def apply(customer: Customer, event: Event) -> Customer:
     elif event.type in CHECKOUT_TYPES:
         changed = _fold_checkout(changed, event, at)
     if event.type in ("mail_opened", "mail_clicked"):
-        changed = replace(changed, counts={**changed.counts, event.type: changed.counts.get(event.type, 0) + 1})
+        changed = replace(
+            changed, counts={**changed.counts, event.type: changed.counts.get(event.type, 0) + 1}
+        )
     return replace(changed, last=_later(changed.last, {event.type: at}))
 
 
@@ -334,6 +346,8 @@ def _money(text: str) -> Decimal:
 def names_of(event: Event) -> tuple[set[str], set[str]]:
     """The aliases an event gives: those of a person (account, address), and those of checkouts, carts and orders."""
     given = {event.identity, *event.aliases}
-    people = {alias for alias in given if alias.startswith("email:") or alias.split(":", 2)[1:2] == ["customer"]}
+    people = {
+        alias for alias in given if alias.startswith("email:") or alias.split(":", 2)[1:2] == ["customer"]
+    }
     people = {alias for alias in people if not alias.startswith("customer:")}
     return people, {alias for alias in given if is_token(alias)}

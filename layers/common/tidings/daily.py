@@ -14,7 +14,7 @@ class Daily:
     """Reads the due index up to tomorrow. Missed days are still in it; a second run of a day changes nothing."""
 
     events: ports.Events
-    customers: ports.Customers
+    customers: ports.DueIndex
     clock: Clock
 
     def run(self) -> int:

@@ -7,16 +7,46 @@ knows nothing of the source. No pydantic here: `receive_webhook` starts with thi
 import hashlib
 import hmac
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from tidings.errors import Unavailable
+
 TYPES: Final = frozenset(
-    """subscribed unsubscribed customer_registered profile_updated product_viewed cart_updated
-    checkout_started checkout_updated order_placed order_paid order_fulfilled order_delivered order_cancelled
-    order_refunded shipment_delayed review_posted lead_captured referral_succeeded form_answered
-    mail_sent mail_delivered mail_delayed mail_opened mail_clicked mail_bounced mail_complained mail_rejected
-    due product_updated product_deleted""".split()
+    {
+        "subscribed",
+        "unsubscribed",
+        "customer_registered",
+        "profile_updated",
+        "product_viewed",
+        "cart_updated",
+        "checkout_started",
+        "checkout_updated",
+        "order_placed",
+        "order_paid",
+        "order_fulfilled",
+        "order_delivered",
+        "order_cancelled",
+        "order_refunded",
+        "shipment_delayed",
+        "review_posted",
+        "lead_captured",
+        "referral_succeeded",
+        "form_answered",
+        "mail_sent",
+        "mail_delivered",
+        "mail_delayed",
+        "mail_opened",
+        "mail_clicked",
+        "mail_bounced",
+        "mail_complained",
+        "mail_rejected",
+        "due",
+        "product_updated",
+        "product_deleted",
+    }
 )
 """The types that Tidings itself understands; a shop's own are declared in `shop.yaml`."""
 
@@ -102,6 +132,13 @@ def address_alias(address: str, key: bytes) -> str:
         raise ValueError("the address key is empty")
     digest = hmac.new(key, normalize_address(address).encode(), hashlib.sha256).hexdigest()
     return f"email:{digest[:32]}"
+
+
+def only_key(words: Sequence[str]) -> bytes:
+    """The key of address aliases from its parameter's words. Raises Unavailable until the operator has set it."""
+    if not words:
+        raise Unavailable("the parameter /keys/address is not set: without it nobody can be recognised")
+    return words[0].encode()
 
 
 def fact_time(claimed: datetime | None, received_at: datetime) -> tuple[datetime, bool]:

@@ -66,7 +66,11 @@ class Feedback:
         at, dated = fact_time(_time(what.get("timestamp") or mail.get("timestamp")), self.clock.now())
         name = sent_as if type_ == "mail_sent" and sent_as else message_id
         # Opens and clicks happen again; everything else happens to a mail once.
-        again = f":{at:%Y%m%dT%H%M%S%f}" if type_ in ("mail_opened", "mail_clicked", "mail_delayed", "mail_other") else ""
+        again = (
+            f":{at:%Y%m%dT%H%M%S%f}"
+            if type_ in ("mail_opened", "mail_clicked", "mail_delayed", "mail_other")
+            else ""
+        )
         return Event(
             id=f"ses:{type_}:{name}{again}",
             type=type_,
@@ -99,10 +103,16 @@ def _properties(
     type_: str, kind: str, what: Mapping[str, Any], tags: Mapping[str, Any], message_id: str
 ) -> dict[str, Any]:
     told: dict[str, Any] = {"message_id": message_id}
-    told |= {name: value for name in ("journey", "workflow", "step", "send_id") if (value := _tag(tags, name))}
+    told |= {
+        name: value for name in ("journey", "workflow", "step", "send_id") if (value := _tag(tags, name))
+    }
     match type_:
         case "mail_bounced":
-            told |= {"hard": is_hard(what), "bounce": what.get("bounceType"), "subtype": what.get("bounceSubType")}
+            told |= {
+                "hard": is_hard(what),
+                "bounce": what.get("bounceType"),
+                "subtype": what.get("bounceSubType"),
+            }
         case "mail_clicked":
             told["link"] = str(what.get("link", "")).split("?")[0][:500]
         case "mail_complained":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tidings.customer import Customer
 from tidings.ports import Suppression
+from tidings.render import deliverable
 from tidings.workflow.model import Workflow
 
 
@@ -46,6 +47,8 @@ def decide(
             return Exit(rule.event)
     if customer.email is None:
         return Skip("no address")
+    if deliverable(customer.email) is None:
+        return Skip("no mail reaches this address")
     reasons = {suppression.reason: suppression.at for suppression in suppressions}
     for reason in ("complained", "bounced"):
         if reason in reasons:

@@ -7,7 +7,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tidings.errors import NotFound
@@ -24,9 +24,9 @@ class Unsubscribe:
     send: str
 
 
-def parse_keys(lines: str) -> dict[str, bytes]:
-    """Keys by id from lines of `id:secret`, the first of which signs. Lines without a secret are refused silently."""
-    pairs = (line.strip().partition(":") for line in lines.split())
+def parse_keys(words: Iterable[str]) -> dict[str, bytes]:
+    """Keys by id from words `id:secret`, the first of which signs. A word without a secret is no key."""
+    pairs = (word.partition(":") for word in words)
     return {key_id: secret.encode() for key_id, _, secret in pairs if key_id and secret}
 
 

@@ -38,12 +38,24 @@ class Commit:
     absorbed: Customer | None = None
 
 
-class Customers(Protocol):
-    """Customers and their aliases."""
+class CustomerReader(Protocol):
+    """Customers, to be read."""
 
     def get(self, customer_id: str) -> Customer | None:
         """The customer, or the one they were merged into."""
         ...
+
+
+class DueIndex(Protocol):
+    """Who is due."""
+
+    def due(self, until: str) -> Iterable[tuple[str, str]]:
+        """(customer id, due_on) of all due up to a UTC date, inclusive; eventually consistent."""
+        ...
+
+
+class Customers(CustomerReader, Protocol):
+    """Customers and their aliases, for their one owner."""
 
     def resolve(self, aliases: Iterable[str]) -> dict[str, str]:
         """alias → customer id, for those that are claimed."""
@@ -51,10 +63,6 @@ class Customers(Protocol):
 
     def commit(self, commit: Commit) -> None:
         """All or nothing; raises `Conflict` when a version moved or an alias is taken."""
-        ...
-
-    def due(self, until: str) -> Iterable[tuple[str, str]]:
-        """(customer id, due_on) of all due up to a UTC date, inclusive; eventually consistent."""
         ...
 
 

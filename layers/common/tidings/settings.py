@@ -36,3 +36,84 @@ class ReceiveWebhookSettings:
             parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
             clock=environ.get("CLOCK", ""),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class TrackEventSettings:
+    """Tables by role, and where state machines are: the ARN up to the workflow's name."""
+
+    tables: Mapping[str, str]
+    state_machine_arn_prefix: str
+    clock: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "TrackEventSettings":
+        """Read the variables; raises Misconfigured."""
+        names = ("events", "customers", "aliases", "journeys", "sends", "products", "parked")
+        return cls(
+            tables=_tables(environ, names),
+            state_machine_arn_prefix=required(environ, "STATE_MACHINE_ARN_PREFIX"),
+            clock=environ.get("CLOCK", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunStepSettings:
+    """`unknown_after` is in seconds of machine time; `pages_url` has no slash at its end."""
+
+    tables: Mapping[str, str]
+    packages_bucket: str
+    configuration_set: str
+    parameter_prefix: str
+    pages_url: str
+    unknown_after: int
+    clock: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "RunStepSettings":
+        """Read the variables; raises Misconfigured."""
+        names = ("events", "customers", "journeys", "sends", "pace", "suppressions", "products")
+        return cls(
+            tables=_tables(environ, names),
+            packages_bucket=required(environ, "PACKAGES_BUCKET"),
+            configuration_set=required(environ, "CONFIGURATION_SET"),
+            parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
+            pages_url=required(environ, "PAGES_URL").rstrip("/"),
+            unknown_after=int(environ.get("UNKNOWN_AFTER") or 900),
+            clock=environ.get("CLOCK", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSettings:
+    """For those who append events and suppressions: serve_page and record_feedback."""
+
+    tables: Mapping[str, str]
+    parameter_prefix: str
+    clock: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "EdgeSettings":
+        """Read the variables; raises Misconfigured."""
+        return cls(
+            tables=_tables(environ, ("events", "suppressions")),
+            parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
+            clock=environ.get("CLOCK", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunDailySettings:
+    """Where the due index is, and where events go."""
+
+    tables: Mapping[str, str]
+    clock: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "RunDailySettings":
+        """Read the variables; raises Misconfigured."""
+        return cls(tables=_tables(environ, ("events", "customers")), clock=environ.get("CLOCK", ""))
+
+
+def _tables(environ: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    return {name: required(environ, f"{name.upper()}_TABLE") for name in names}

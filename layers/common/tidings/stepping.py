@@ -1,4 +1,4 @@
-"""One step of a journey: look again, decide, take the slot, render, claim, send, settle, say how long to wait.
+"""One step of a journey: look again, decide, take the slot, render, claim, send, settle, name the wait.
 
 Safe to run again at every point. The ledger's entry decides: an attempt that ended is not repeated; one that was
 cut off between claim and settlement is *unknown* until SES's own send event, or time, settles it. SES has no
@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 from tidings import journey as journeys
 from tidings import ports
@@ -70,6 +70,7 @@ class Letter:
     address: str
     address_alias: str
     journey: str
+    entered_at: int
     send_id: str
 
 
@@ -85,7 +86,7 @@ class Composer(Protocol):
 class Stepper:
     """Runs steps. All ports are injected; `address_key` gives the key of address aliases."""
 
-    customers: ports.Customers
+    customers: ports.CustomerReader
     journeys: ports.Journeys
     events: ports.Events
     sends: ports.Sends
@@ -150,7 +151,7 @@ class Stepper:
         except SendRejected as rejection:
             return self._release(scene, claim, rejection)
         except SendUnknown:
-            self._defer(self.unknown_after.total_seconds())
+            raise self._deferral(self.unknown_after.total_seconds()) from None
         return self._settled(replace(claim, state="sent", message_id=message_id), "MailsSent")
 
     def _take_slot(self, scene: Scene) -> None:
@@ -163,13 +164,13 @@ class Stepper:
             try:
                 self.paces.put(taken)
             except Conflict:
-                self._defer(CONFLICT_SECONDS)
+                raise self._deferral(CONFLICT_SECONDS) from None
 
     def _claim(self, send: ports.Send, earlier: ports.Send | None) -> None:
         try:
             self.sends.claim(send, earlier)
         except Conflict:
-            self._defer(CONFLICT_SECONDS)
+            raise self._deferral(CONFLICT_SECONDS) from None
 
     def _entry(self, scene: Scene, earlier: ports.Send | None) -> ports.Send:
         return ports.Send(
@@ -194,7 +195,7 @@ class Stepper:
         if claim.attempt >= MAX_ATTEMPTS:
             return self._settled(replace(claim, state="rejected", reason=str(rejection)), "MailsSkipped")
         self._settled(replace(claim, state="released", reason=str(rejection)), "MailsDeferred")
-        self._defer(rejection.retry_after * (1 + self.jitter()))
+        raise self._deferral(rejection.retry_after * (1 + self.jitter()))
 
     def _give_back(self, scene: Scene) -> None:
         """Best effort: a slot that stays taken delays another mail, and this send's retry finds it its own."""
@@ -212,18 +213,20 @@ class Stepper:
             return self._settled(replace(claim, state="sent", message_id=message_id), "MailsSent")
         age = epoch(self.clock.machine_now()) - claim.claimed_at
         if age < self.unknown_after.total_seconds():
-            self._defer(self.unknown_after.total_seconds() - age)
+            raise self._deferral(self.unknown_after.total_seconds() - age)
         if not scene.package.workflow.is_marketing:
             return None
         reason = "nobody knows whether SES took it"
         return self._settled(replace(claim, state="dropped", reason=reason), "MailsSkipped")
 
-    def _defer(self, machine_seconds: float) -> NoReturn:
-        raise SendDeferred(self.clock.shop_seconds(machine_seconds)) from None
+    def _deferral(self, machine_seconds: float) -> SendDeferred:
+        return SendDeferred(self.clock.shop_seconds(machine_seconds))
 
     def _letter(self, scene: Scene, claim: ports.Send, address: str, alias: str) -> Letter:
         event = self._told_event(scene)
-        ids = {f"{event.source}:product:{item.get('product_id')}" for item in event.properties.get("items", ())}
+        ids = {
+            f"{event.source}:product:{item.get('product_id')}" for item in event.properties.get("items", ())
+        }
         return Letter(
             package=scene.package,
             mail=leg_of(scene.package.workflow, scene.request.step).send.mail,
@@ -233,6 +236,7 @@ class Stepper:
             address=address,
             address_alias=alias,
             journey=scene.request.journey,
+            entered_at=scene.record.entered_at,
             send_id=send_id(claim),
         )
 

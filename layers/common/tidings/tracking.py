@@ -23,8 +23,8 @@ from tidings.customer import (
     is_seen,
     merge,
     moment,
-    new_customer,
     names_of,
+    new_customer,
     refold,
     remember,
 )
@@ -86,7 +86,7 @@ class Tracker:
                 self.track(event)
             except Unavailable:
                 raise
-            except Exception as error:  # whatever it is, the shard goes on
+            except Exception as error:  # noqa: BLE001 - whatever it is, the shard goes on
                 self.park(event.identity, event.id, error)
 
     def park(self, identity: str, event_id: str, error: Exception) -> None:
@@ -145,7 +145,9 @@ class Tracker:
         persons = {found[alias].id: found[alias] for alias in sorted(people & found.keys())}
         guests = [found[alias] for alias in sorted(tokens & found.keys())]
         if not persons and guests and not event.names_customer and not guests[0].has_account:
-            persons = {guests[0].id: guests[0]}  # a guest who corrects the address, or a token already somebody's
+            persons = {
+                guests[0].id: guests[0]
+            }  # a guest who corrects the address, or a token already somebody's
         elif not persons and not people:
             persons = {guest.id: guest for guest in guests[:1]}
         if not persons and not people:
@@ -281,7 +283,9 @@ class Tracker:
         record = self.journeys.get(act["journey"])
         if record is None:
             names = ("workflow", "event", "occurrence", "rev", "entered_at")
-            record = ports.Journey(id=act["journey"], customer=customer.id, **{name: act[name] for name in names})
+            record = ports.Journey(
+                id=act["journey"], customer=customer.id, **{name: act[name] for name in names}
+            )
             self.journeys.open(record)
         if record.state != "open":
             return
@@ -292,7 +296,9 @@ class Tracker:
             wait = first_wait(workflow, since, self.clock.now(), zone)
             self.machines.start(act["workflow"], act["journey"], wait)
             ended = self.journeys.get(act["journey"])
-            if ended is not None and ended.state != "open":  # an exit closed it before it was there to be stopped
+            if (
+                ended is not None and ended.state != "open"
+            ):  # an exit closed it before it was there to be stopped
                 self.machines.stop(act["workflow"], act["journey"])
 
     def _close(self, act: Mapping[str, Any], state: str, customer: Customer) -> None:
@@ -316,7 +322,13 @@ def _start(entry: triggers.Entry, customer: str, revs: Mapping[str, str]) -> dic
 
 def _stop(exit_: triggers.Exit, customer: Customer, at: datetime) -> dict[str, Any]:
     workflow = customer.journeys[exit_.journey].workflow
-    return {"do": "stop", "journey": exit_.journey, "workflow": workflow, "reason": exit_.reason, "at": epoch(at)}
+    return {
+        "do": "stop",
+        "journey": exit_.journey,
+        "workflow": workflow,
+        "reason": exit_.reason,
+        "at": epoch(at),
+    }
 
 
 def _done(before: Customer, after: Customer, closed: set[str], now: datetime) -> list[dict[str, Any]]:

@@ -86,7 +86,11 @@ def exits(happened: Iterable[Occurrence], customer: Customer, workflows: dict[st
 
 
 def entries(
-    event: Event, happened: Iterable[Occurrence], after: Customer, workflows: dict[str, Workflow], where: Condition
+    event: Event,
+    happened: Iterable[Occurrence],
+    after: Customer,
+    workflows: dict[str, Workflow],
+    where: Condition,
 ) -> list[Entry]:
     """The journeys that what happened begins, by event triggers."""
     begun = []
@@ -95,18 +99,25 @@ def entries(
         if workflow.retired or not isinstance(trigger, EventTrigger):
             continue
         for occurrence in happened:
-            if occurrence.type != trigger.event or not is_fresh(event, occurrence.at, workflow.max_age or MAX_AGE):
+            if occurrence.type != trigger.event or not is_fresh(
+                event, occurrence.at, workflow.max_age or MAX_AGE
+            ):
                 continue
             if trigger.where and not where(trigger.where, event, after):
                 continue
-            entry = _entry(after, workflow, _occurrence_key(workflow, event), occurrence.at, occurrence.at, event)
+            entry = _entry(
+                after, workflow, _occurrence_key(workflow, event), occurrence.at, occurrence.at, event
+            )
             if may_enter(after, workflow, entry):
                 begun.append(entry)
     return begun
 
 
-def due_entries(event: Event, after: Customer, workflows: dict[str, Workflow], zone: schedule.Zone) -> list[Entry]:
-    """The journeys that the calendar begins: a `due` event covers the days since its entry, any fresh one from now on.
+def due_entries(
+    event: Event, after: Customer, workflows: dict[str, Workflow], zone: schedule.Zone
+) -> list[Entry]:
+    """The journeys that the calendar begins: a `due` event covers the days since its entry, a fresh one the
+    time from now on.
 
     The daily rule looks until the end of tomorrow; so does a fact that changes a date rule inside that window.
     """
@@ -122,7 +133,11 @@ def due_entries(event: Event, after: Customer, workflows: dict[str, Workflow], z
         workflow = workflows[due.workflow]
         entry = _entry(after, workflow, due.occurrence, event.received_at, due.moment, event)
         known = after.entries.get(workflow.id)
-        if not workflow.retired and not (known and known[0] == due.occurrence) and not _exited(after, workflow, entry):
+        if (
+            not workflow.retired
+            and not (known and known[0] == due.occurrence)
+            and not _exited(after, workflow, entry)
+        ):
             begun.append(entry)
     return list({entry.workflow: entry for entry in begun}.values())
 
@@ -170,15 +185,14 @@ def may_enter(customer: Customer, workflow: Workflow, entry: Entry) -> bool:
     known = customer.entries.get(workflow.id)
     if known is None or rule == "always":
         return True
-    if rule == "never":
-        return False
-    assert isinstance(rule, timedelta)
-    return abs(entry.entered_at - moment(known[1])) >= rule
+    return isinstance(rule, timedelta) and abs(entry.entered_at - moment(known[1])) >= rule
 
 
 def journey_id(workflow: str, customer: str, occurrence: str) -> str:
     """The same id for the same entry, so that starting it twice starts it once; also the execution's name."""
-    digest = hashlib.sha256(f"{workflow}\n{customer}\n{occurrence}".encode("utf-8", "surrogatepass")).hexdigest()
+    digest = hashlib.sha256(
+        f"{workflow}\n{customer}\n{occurrence}".encode("utf-8", "surrogatepass")
+    ).hexdigest()
     return f"{workflow[:40]}-{digest[:24]}"
 
 
@@ -208,5 +222,7 @@ def _occurrence_key(workflow: Workflow, event: Event) -> str:
 def _exited(customer: Customer, workflow: Workflow, entry: Entry) -> bool:
     """Whether an exit at or after the entry is already folded. An inactivity counts from the day it was found."""
     return any(
-        moment(customer.last[rule.event]) >= entry.entered_at for rule in workflow.exit if rule.event in customer.last
+        moment(customer.last[rule.event]) >= entry.entered_at
+        for rule in workflow.exit
+        if rule.event in customer.last
     )

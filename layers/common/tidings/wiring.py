@@ -8,7 +8,19 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tidings.customer import Customer
+    from tidings.daily import Daily
+    from tidings.events import Event
+    from tidings.feedback import Feedback
     from tidings.ingest import Ingest
+    from tidings.pages import Pages
+    from tidings.shop import Shop
+    from tidings.stepping import Stepper
+    from tidings.tracking import Tracker
+    from tidings.triggers import Condition
+
+ADDRESS_KEY = "/keys/address"
+LINK_KEYS = "/keys/links"
 
 
 @cache
@@ -18,7 +30,7 @@ def ingest() -> "Ingest":
     from tidings.aws.client import client
     from tidings.aws.events_table import EventsTable
     from tidings.aws.parameters import Parameters
-    from tidings.ingest import ADDRESS_KEY, Ingest
+    from tidings.ingest import Ingest
     from tidings.settings import ReceiveWebhookSettings
     from tidings.sources import SOURCES
 
@@ -29,4 +41,188 @@ def ingest() -> "Ingest":
         store=EventsTable(client("dynamodb"), settings.events_table),
         parameters=Parameters(partial(client, "ssm"), settings.parameter_prefix, names, time),
         clock=time,
+    )
+
+
+class _Counters:
+    """Answers `ports.Counters` by the operator's metrics."""
+
+    def count(self, metric: str, by: int = 1) -> None:
+        """Add to a metric."""
+        from tidings import observe
+
+        observe.count({metric: by})
+
+
+@cache
+def tracker() -> "Tracker":
+    """The fold, for track_event."""
+    from tidings import clock
+    from tidings.aws.client import client
+    from tidings.aws.customers_table import OwnedCustomersTable
+    from tidings.aws.events_table import EventsTable
+    from tidings.aws.journeys_table import JourneysTable
+    from tidings.aws.machines import StateMachines
+    from tidings.aws.parked_table import ParkedTable
+    from tidings.aws.products_table import ProductsTable
+    from tidings.aws.sends_table import SendsTable
+    from tidings.aws.table import Table
+    from tidings.settings import TrackEventSettings
+    from tidings.tracking import Catalogue, Tracker
+    from tidings.workflow.package import Packages
+
+    settings = TrackEventSettings.from_env(os.environ)
+    dynamodb = client("dynamodb", read=5, attempts=3)
+    table = {name: Table(dynamodb, value) for name, value in settings.tables.items()}
+    time = clock.from_json(settings.clock)
+    packages = Packages()
+    shop = packages.shop
+    return Tracker(
+        events=EventsTable(dynamodb, settings.tables["events"]),
+        customers=OwnedCustomersTable(table["customers"], table["aliases"]),
+        journeys=JourneysTable(table["journeys"]),
+        machines=StateMachines(
+            client("stepfunctions", read=5, attempts=3), settings.state_machine_arn_prefix
+        ),
+        sends=SendsTable(table["sends"]),
+        products=ProductsTable(table["products"]),
+        parked=ParkedTable(table["parked"]),
+        counters=_Counters(),
+        catalogue=Catalogue(packages.workflows, packages.revs, shop.zone, _condition(shop)),
+        clock=time,
+    )
+
+
+def _condition(shop: "Shop") -> "Condition":
+    from tidings.context import customer_view, event_view
+    from tidings.expressions import holds
+
+    def condition(source: str, event: "Event", customer: "Customer") -> bool:
+        names = {
+            "event": event_view(event),
+            "customer": customer_view(customer),
+            "shop": shop,
+            "now": event.at,
+        }
+        return holds(source, names)
+
+    return condition
+
+
+@cache
+def stepper() -> "Stepper":
+    """A journey's step, for run_step."""
+    from datetime import timedelta
+
+    from tidings import clock, links
+    from tidings.aws.archive import PackageArchive
+    from tidings.aws.client import client
+    from tidings.aws.customers_table import CustomersTable
+    from tidings.aws.events_table import EventsTable
+    from tidings.aws.journeys_table import JourneysTable
+    from tidings.aws.mailer import SesMailer
+    from tidings.aws.parameters import Parameters
+    from tidings.aws.products_table import ProductsTable
+    from tidings.aws.sends_table import PaceTable, SendsTable
+    from tidings.aws.suppressions_table import SuppressionsTable
+    from tidings.aws.table import Table
+    from tidings.events import only_key
+    from tidings.letters import Composer
+    from tidings.settings import RunStepSettings
+    from tidings.stepping import Stepper
+    from tidings.workflow.package import Packages
+
+    settings = RunStepSettings.from_env(os.environ)
+    dynamodb = client("dynamodb", read=5, attempts=3)
+    table = {name: Table(dynamodb, value) for name, value in settings.tables.items()}
+    time = clock.from_json(settings.clock)
+    packages = Packages(archive=PackageArchive(client("s3", read=10), settings.packages_bucket))
+    parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, (LINK_KEYS, ADDRESS_KEY), time)
+    return Stepper(
+        customers=CustomersTable(table["customers"]),
+        journeys=JourneysTable(table["journeys"]),
+        events=EventsTable(dynamodb, settings.tables["events"]),
+        sends=SendsTable(table["sends"]),
+        paces=PaceTable(table["pace"]),
+        suppressions=SuppressionsTable(table["suppressions"]),
+        products=ProductsTable(table["products"]),
+        mailer=SesMailer(client("sesv2", read=10, attempts=1), settings.configuration_set),
+        counters=_Counters(),
+        package=packages.get,
+        compose=Composer(settings.pages_url, lambda: links.parse_keys(parameters.words(LINK_KEYS)), time),
+        address_key=lambda: only_key(parameters.words(ADDRESS_KEY)),
+        clock=time,
+        unknown_after=timedelta(seconds=settings.unknown_after),
+    )
+
+
+@cache
+def feedback() -> "Feedback":
+    """What SES tells, for record_feedback."""
+    from tidings import clock
+    from tidings.aws.client import client
+    from tidings.aws.events_table import EventsTable
+    from tidings.aws.parameters import Parameters
+    from tidings.aws.suppressions_table import SuppressionsTable
+    from tidings.aws.table import Table
+    from tidings.events import only_key
+    from tidings.feedback import Feedback
+    from tidings.settings import EdgeSettings
+
+    settings = EdgeSettings.from_env(os.environ)
+    dynamodb = client("dynamodb", read=5, attempts=3)
+    time = clock.from_json(settings.clock)
+    parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, (ADDRESS_KEY,), time)
+    return Feedback(
+        events=EventsTable(dynamodb, settings.tables["events"]),
+        suppressions=SuppressionsTable(Table(dynamodb, settings.tables["suppressions"])),
+        counters=_Counters(),
+        address_key=lambda: only_key(parameters.words(ADDRESS_KEY)),
+        clock=time,
+    )
+
+
+@cache
+def pages() -> "Pages":
+    """The pages behind links, for serve_page."""
+    from tidings import clock, links
+    from tidings.aws.client import client
+    from tidings.aws.events_table import EventsTable
+    from tidings.aws.parameters import Parameters
+    from tidings.aws.suppressions_table import SuppressionsTable
+    from tidings.aws.table import Table
+    from tidings.pages import Pages
+    from tidings.settings import EdgeSettings
+    from tidings.workflow.package import Packages
+
+    settings = EdgeSettings.from_env(os.environ)
+    dynamodb = client("dynamodb")
+    time = clock.from_json(settings.clock)
+    parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, (LINK_KEYS,), time)
+    return Pages(
+        events=EventsTable(dynamodb, settings.tables["events"]),
+        suppressions=SuppressionsTable(Table(dynamodb, settings.tables["suppressions"])),
+        link_keys=lambda: links.parse_keys(parameters.words(LINK_KEYS)),
+        shop=Packages().shop,
+        clock=time,
+    )
+
+
+@cache
+def daily() -> "Daily":
+    """The daily rule, for run_daily."""
+    from tidings import clock
+    from tidings.aws.client import client
+    from tidings.aws.customers_table import CustomersTable
+    from tidings.aws.events_table import EventsTable
+    from tidings.aws.table import Table
+    from tidings.daily import Daily
+    from tidings.settings import RunDailySettings
+
+    settings = RunDailySettings.from_env(os.environ)
+    dynamodb = client("dynamodb", read=5, attempts=3)
+    return Daily(
+        events=EventsTable(dynamodb, settings.tables["events"]),
+        customers=CustomersTable(Table(dynamodb, settings.tables["customers"])),
+        clock=clock.from_json(settings.clock),
     )

@@ -1,0 +1,12 @@
+"""The daily rule in; `due` events out."""
+
+from typing import Any
+
+from tidings import observe, wiring
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Append what is due; answers with how many events are new."""
+    new = wiring.daily().run()
+    observe.logger().info("daily run", extra={"due": new})
+    return {"due": new}

@@ -1,0 +1,14 @@
+"""A Task of a state machine in; the next Wait's input out. `JourneyExited` and `SendDeferred` are caught by name."""
+
+from typing import Any
+
+from tidings import wiring
+from tidings.stepping import Request
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Do one step of a journey."""
+    request = Request(
+        journey=event["journey"], workflow=event["workflow"], step=event["step"], rev=event["rev"]
+    )
+    return wiring.stepper().run(request)

@@ -1,0 +1,134 @@
+"""Customers and aliases. One conditional put commits a fold; a transaction claims aliases and merges."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from tidings.aws.table import Table, transact
+from tidings.customer import Checkout, Customer, OpenJourney, Order, short
+from tidings.errors import Conflict, TidingsError
+from tidings.ports import Commit
+
+DUE_SHARDS: Final = 8
+"""Partitions of the due index: a day's due are read from all; each takes 1,000 writes a second."""
+
+MERGES: Final = 20
+"""How many merges are followed from one customer to the next."""
+
+_UNCHANGED = "version = :version AND attribute_not_exists(merged_into)"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersTable:
+    """Answers `ports.CustomerReader` and `ports.DueIndex`."""
+
+    customers: Table
+
+    def get(self, customer_id: str) -> Customer | None:
+        """The customer, or the one they were merged into; strongly consistent."""
+        for _ in range(MERGES):
+            item = self.customers.get(id=customer_id)
+            if item is None:
+                return None
+            if "merged_into" not in item:
+                return from_item(item)
+            customer_id = item["merged_into"]
+        raise TidingsError("a customer's merges lead nowhere")
+
+    def due(self, until: str) -> Iterable[tuple[str, str]]:
+        """(customer id, due_on) of all due up to a UTC date, inclusive; eventually consistent."""
+        for shard in range(DUE_SHARDS):
+            condition = "due_shard = :shard AND due_on <= :until"
+            for item in self.customers.query(condition, index="due", shard=str(shard), until=until):
+                yield item["id"], item["due_on"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedCustomersTable(CustomersTable):
+    """Answers `ports.Customers`, for the one function that writes customers and aliases."""
+
+    aliases: Table
+
+    def resolve(self, aliases: Iterable[str]) -> dict[str, str]:
+        """alias → customer id, for those that are claimed."""
+        found = self.aliases.get_all("alias", aliases, consistent=True)
+        return {item["alias"]: item["customer"] for item in found}
+
+    def commit(self, commit: Commit) -> None:
+        """All or nothing; raises Conflict when a version moved or an alias is taken."""
+        if not commit.claims and commit.absorbed is None:
+            item, condition, values = _replacing(commit.customer)
+            if not self.customers.put(item, condition, **values):
+                raise Conflict("the customer's version moved")
+            return
+        puts = []
+        for customer in filter(None, (commit.customer, commit.absorbed)):
+            item, condition, values = _replacing(customer)
+            puts.append(self.customers.put_request(item, condition, **values))
+        for alias in sorted(commit.claims):
+            claim = {"alias": alias, "customer": commit.customer.id}
+            puts.append(self.aliases.put_request(claim, "attribute_not_exists(alias)"))
+        transact(self.customers.client, puts)
+
+
+def _replacing(customer: Customer) -> tuple[dict[str, Any], str, dict[str, Any]]:
+    """The item, and the condition that it replaces the version before its own."""
+    if customer.version == 1:
+        return to_item(customer), "attribute_not_exists(id)", {}
+    return to_item(customer), _UNCHANGED, {"version": customer.version - 1}
+
+
+def to_item(customer: Customer) -> dict[str, Any]:
+    """The customer as an item: short names inside maps, empty ones left out. Only who is due is in the index."""
+    item: dict[str, Any] = {
+        "id": customer.id,
+        "version": customer.version,
+        "created_at": customer.created_at,
+        "due_on": customer.due_on,
+        "due_shard": str(int(short(customer.id), 16) % DUE_SHARDS) if customer.due_on else None,
+        "merged_into": customer.merged_into,
+    }
+    maps = {
+        "partitions": customer.partitions,
+        "profile": _pairs(customer.profile),
+        "consent": _pairs(customer.consent),
+        "orders": {k: [o.placed_at, o.total, o.told_at, o.cancelled] for k, o in customer.orders.items()},
+        "checkouts": {k: [c.updated_at, c.event, c.completed] for k, c in customer.checkouts.items()},
+        "last": dict(customer.last),
+        "counts": dict(customer.counts),
+        "journeys": {k: list(asdict(j).values()) for k, j in customer.journeys.items()},
+        "entries": _pairs(customer.entries),
+        "pending": [dict(act) for act in customer.pending],
+        "seen": dict(customer.seen),
+    }
+    return item | {name: value for name, value in maps.items() if value}
+
+
+def from_item(item: Mapping[str, Any]) -> Customer:
+    """The customer in an item."""
+    return Customer(
+        id=item["id"],
+        created_at=item["created_at"],
+        version=item["version"],
+        partitions=item.get("partitions", frozenset()),
+        profile=_stamped(item.get("profile", {})),
+        consent=_stamped(item.get("consent", {})),
+        orders={key: Order(*value) for key, value in item.get("orders", {}).items()},
+        checkouts={key: Checkout(*value) for key, value in item.get("checkouts", {}).items()},
+        last=item.get("last", {}),
+        counts=item.get("counts", {}),
+        journeys={key: OpenJourney(*value) for key, value in item.get("journeys", {}).items()},
+        entries=_stamped(item.get("entries", {})),
+        pending=tuple(item.get("pending", ())),
+        seen=item.get("seen", {}),
+        due_on=item.get("due_on"),
+        merged_into=item.get("merged_into"),
+    )
+
+
+def _pairs(stamped: Mapping[str, tuple[Any, int]]) -> dict[str, list[Any]]:
+    return {name: list(pair) for name, pair in stamped.items()}
+
+
+def _stamped(pairs: Mapping[str, list[Any]]) -> dict[str, tuple[Any, int]]:
+    return {name: (value, at) for name, (value, at) in pairs.items()}

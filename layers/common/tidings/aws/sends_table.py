@@ -1,0 +1,73 @@
+"""The send ledger and the pace: what `run_step` owns."""
+
+from dataclasses import asdict, dataclass, fields
+
+from tidings.aws.table import Table
+from tidings.errors import Conflict
+from tidings.ports import Pace, Send
+
+_FIELDS = {field.name for field in fields(Send)}
+
+
+@dataclass(frozen=True, slots=True)
+class SendsTable:
+    """Answers `ports.Sends`."""
+
+    table: Table
+
+    def get(self, journey_id: str, step: str) -> Send | None:
+        """The entry, strongly consistent."""
+        item = self.table.get(journey=journey_id, step=step)
+        return _send(item) if item else None
+
+    def claim(self, send: Send, was: Send | None) -> None:
+        """Write a claim where there was `was`; raises Conflict when there is something else by now."""
+        if was is None:
+            won = self.table.put(asdict(send), "attribute_not_exists(journey)")
+        else:
+            unchanged = "#state = :was AND attempt = :attempt"
+            won = self.table.put(asdict(send), unchanged, was=was.state, attempt=was.attempt)
+        if not won:
+            raise Conflict("claimed by another attempt")
+
+    def settle(self, send: Send) -> None:
+        """Write how this attempt ended; raises Conflict when it is not this attempt's to settle."""
+        key = {"journey": send.journey, "step": send.step}
+        changes = {
+            "state": send.state,
+            "reason": send.reason,
+            "message_id": send.message_id,
+        }
+        if not self.table.update(
+            key, changes, "#0 = :claimed AND attempt = :attempt", claimed="claimed", attempt=send.attempt
+        ):
+            raise Conflict("settled by another attempt")
+
+    def is_final(self, journey_id: str) -> bool:
+        """Whether the journey's last step has ended."""
+        entries = self.table.query("journey = :journey", journey=journey_id)
+        return any(item["final"] and item["state"] not in ("claimed", "released") for item in entries)
+
+
+@dataclass(frozen=True, slots=True)
+class PaceTable:
+    """Answers `ports.Paces`."""
+
+    table: Table
+
+    def get(self, customer_id: str) -> Pace:
+        """The pace; empty for a customer never mailed. Strongly consistent."""
+        item = self.table.get(customer=customer_id)
+        return Pace(customer_id, item["version"], item["sends"]) if item else Pace(customer_id)
+
+    def put(self, pace: Pace) -> None:
+        """Replace the version before this one; raises Conflict when it moved."""
+        changes = {"version": pace.version, "sends": dict(pace.sends)}
+        condition = "attribute_not_exists(#0)" if pace.version == 1 else "#0 = :was"
+        values = {} if pace.version == 1 else {"was": pace.version - 1}
+        if not self.table.update({"customer": pace.customer}, changes, condition, **values):
+            raise Conflict("the pace moved")
+
+
+def _send(item: dict[str, object]) -> Send:
+    return Send(**{name: value for name, value in item.items() if name in _FIELDS})  # type: ignore[arg-type]

@@ -1,0 +1,46 @@
+"""A letter becomes MIME: context, rendering, headers, the signed link by which its reader leaves."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tidings.clock import Clock
+from tidings.context import JourneyView, context
+from tidings.customer import moment
+from tidings.links import Unsubscribe, unsubscribe_token
+from tidings.render import compose, mailbox, render, unsubscribe_headers
+from tidings.stepping import Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Answers `stepping.Composer`. `pages_url` is the base of links, without a slash at its end."""
+
+    pages_url: str
+    link_keys: Callable[[], Mapping[str, bytes]]
+    clock: Clock
+
+    def __call__(self, letter: Letter) -> tuple[str, bytes]:
+        """(sender, content)."""
+        shop = letter.package.shop
+        url = self._unsubscribe_url(letter) if letter.package.workflow.is_marketing else None
+        mail = render(
+            letter.package.mails[letter.mail].model_dump(),
+            context(
+                event=letter.event,
+                customer=letter.customer,
+                journey=JourneyView(letter.journey, letter.package.workflow.id, moment(letter.entered_at)),
+                shop=shop,
+                now=self.clock.now(),
+                unsubscribe_url=url,
+                products=letter.products,
+            ),
+        )
+        sender = mailbox(shop.sender.address, shop.sender.name)
+        headers = unsubscribe_headers(url) if url else {}
+        if shop.reply_to:
+            headers["Reply-To"] = shop.reply_to
+        return str(sender), compose(mail, sender, mailbox(letter.address), headers)
+
+    def _unsubscribe_url(self, letter: Letter) -> str:
+        link = Unsubscribe(letter.customer.id, letter.address_alias, letter.send_id)
+        return f"{self.pages_url}/unsubscribe/{unsubscribe_token(link, self.link_keys())}"
