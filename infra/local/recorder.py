@@ -232,7 +232,8 @@ class Desk(BaseHTTPRequestHandler):
         here = f"http://{self.headers.get('Host', '')}"
         policy = (
             f"sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src {here} data:; "
-            "style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+            "style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'; "
+            "frame-ancestors 'self'"
         )
         page = _in_new_window(taken.html).encode()
         return self._say(
@@ -271,12 +272,15 @@ def _in_new_window(html: str) -> str:
     return html[:end] + '<base target="_blank">' + html[end:]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # journeys that wake at once connect at once
+
+
 def serve(office: Office, port: int) -> ThreadingHTTPServer:
     """A server on 127.0.0.1, ready to be run; port 0 takes a free one. OSError when the port is taken."""
     desk = type("BoundDesk", (Desk,), {"office": office})
-    server = ThreadingHTTPServer(("127.0.0.1", port), desk)
-    server.daemon_threads = True
-    return server
+    return _Server(("127.0.0.1", port), desk)
 
 
 def main() -> int:

@@ -1,0 +1,86 @@
+"""What a run came to, read from the tables and the recorded mails."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.local.outputs import Outputs
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Counts by workflow; `events_stored` holds every event, the shop's and Tidings' own."""
+
+    events_stored: int
+    customers: int
+    mails: dict[str, int]
+    started: dict[str, int]
+    exited: dict[str, int]
+    waiting: dict[str, int]
+
+    def summary(self, accepted: int, duplicate: int, seconds: float) -> dict[str, Any]:
+        """The run's `summary.json`."""
+        return {
+            "events_accepted": accepted,
+            "events_duplicate": duplicate,
+            "events_stored": self.events_stored,
+            "customers": self.customers,
+            "journeys_started": sum(self.started.values()),
+            "journeys_exited": sum(self.exited.values()),
+            "journeys_waiting": sum(self.waiting.values()),
+            "mails_sent": sum(self.mails.values()),
+            "mails_by_workflow": dict(sorted(self.mails.items())),
+            "seconds": round(seconds, 1),
+        }
+
+    def table(self) -> str:
+        """Workflow × mails sent, exited, still waiting, as lines of text."""
+        names = sorted({*self.mails, *self.started})
+        columns = (self.mails, self.exited, self.waiting)
+        rows = [(name, [column.get(name, 0) for column in columns]) for name in names]
+        rows.append(("all", [sum(column.values()) for column in columns]))
+        width = max(len("workflow"), *(len(row[0]) for row in rows))
+        lines = [f"  {'workflow':<{width}}  {'mails sent':>10}  {'exited':>8}  {'still waiting':>13}"]
+        lines += [
+            f"  {name:<{width}}  {sent:>10}  {out:>8}  {open_:>13}" for name, (sent, out, open_) in rows
+        ]
+        lines.insert(-1, "  " + "-" * (len(lines[0]) - 2))
+        return "\n".join(lines)
+
+
+def read(outputs: Outputs, mails: Path) -> Figures:
+    """The figures of this moment. `mails` is the run's `mails.json`."""
+    tables, store = outputs.values["tables"], outputs.client("dynamodb")
+    started: Counter[str] = Counter()
+    states: Counter[tuple[str, str]] = Counter()
+    for item in scan(store, tables["journeys"]):
+        workflow, state = item["workflow"]["S"], item["state"]["S"]
+        started[workflow] += 1
+        states[workflow, state] += 1
+    sent = Counter(str(mail["workflow"]) for mail in json.loads(mails.read_text(encoding="utf-8")))
+    return Figures(
+        events_stored=sum(1 for _ in scan(store, tables["events"], "#i", {"#i": "identity"})),
+        customers=sum(1 for _ in scan(store, tables["customers"], "#i", {"#i": "id"})),
+        mails=dict(sent),
+        started=dict(started),
+        exited={name: states[name, "exited"] for name in started},
+        waiting={name: states[name, "open"] for name in started},
+    )
+
+
+def scan(
+    store: Any, table: str, projection: str | None = None, names: dict[str, str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Every item of a table, as DynamoDB writes it."""
+    wish: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
+    if projection:
+        wish |= {"ProjectionExpression": projection, "ExpressionAttributeNames": names}
+    while True:
+        page = store.scan(**wish)
+        yield from page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return
+        wish["ExclusiveStartKey"] = page["LastEvaluatedKey"]

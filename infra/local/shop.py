@@ -1,0 +1,273 @@
+"""`make run`: a simulated shop before the embedded AWS: a year of history, then seven days, then the figures.
+
+Reads SEED (a number; 1 by default), ONCE (not empty: end by itself), and PORT, SPEED, ORIGIN as `make up`
+does.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from infra.local import figures
+from infra.local.errors import LocalError
+from infra.local.inbox_client import Inbox
+from infra.local.mailbox import write_json
+from infra.local.options import from_environment
+from infra.local.outputs import Outputs
+from infra.local.stack import Stack
+from infra.local.story import LIVE_DAYS, Story
+from infra.local.timeline import Timeline, send_at_once
+from infra.local.wire import Door, Webhook
+
+SETTLE_SECONDS: Final = 60
+"""How long the stream may take to be worked off once nothing more is sent."""
+
+_HISTORY_TAKES: Final = timedelta(hours=36)
+"""Shop time that sending the history is expected to take; the live days start no earlier."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """One line that is written again on a terminal; a line a shop day elsewhere."""
+
+    terminal: bool
+    _day: str = ""
+    _text: str = ""
+    _next: float = 0.0
+
+    def show(self, text: str, day: str) -> None:
+        """Show how far the run is; `day` changes once a shop day."""
+        if self.terminal and time.monotonic() >= self._next:
+            self._next = time.monotonic() + 0.2
+            print(f"\r\033[K{text}", end="", flush=True)
+        elif not self.terminal and self._day and day != self._day:
+            print(self._text, flush=True)
+        self._day, self._text = day, text
+
+    def finish(self, text: str) -> None:
+        """Leave a line that stays."""
+        print(f"\r\033[K{text}" if self.terminal else text, flush=True)
+        self._day = ""
+
+
+@dataclass(slots=True)
+class Demo:
+    """One run of the demo on a stack that is up and unused."""
+
+    outputs: Outputs
+    directory: Path
+    seed: int
+    progress: Progress
+    began: float = field(default_factory=time.monotonic)
+    door: Door = field(init=False)
+    inbox: Inbox = field(init=False)
+    story: Story = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the door and the recorder."""
+        self.door = Door(self.outputs.text("api_url"), self.outputs.values["webhook_secrets"])
+        self.inbox = Inbox(self.outputs.text("inbox_url"))
+        self.story = Story(self.seed, self.outputs.text("inbox_url") + "pictures/")
+
+    def run(self) -> dict[str, Any]:
+        """The whole story; the summary. Raises LocalError when something fails."""
+        self._check_unused()
+        self.inbox.world(seed=self.seed)
+        clock = self.outputs.clock
+        start = _next_hour(clock.now() + _HISTORY_TAKES)
+        self._tell_history(start)
+        start = max(start, _next_hour(clock.now()))
+        self._live(start)
+        self._drain()
+        return self._count()
+
+    def _check_unused(self) -> None:
+        store = self.outputs.client("dynamodb")
+        found = store.scan(TableName=self.outputs.values["tables"]["events"], Limit=1)
+        if found["Items"]:
+            raise LocalError("the stack holds an earlier run: make down, then make run")
+
+    def _tell_history(self, start: datetime) -> None:
+        told = self.story.history(start)
+        sent = 0
+
+        def look() -> None:
+            nonlocal sent
+            sent += 1
+            self.progress.show(f"a year of history: {sent} of {len(told)} webhooks", "history")
+
+        send_at_once(self.door, told, look)
+        self._settle("history")
+        people = len(self.story.past)
+        self.progress.finish(f"a year of history: {people} customers, {self.door.answers.accepted} events")
+
+    def _live(self, start: datetime) -> None:
+        clock = self.outputs.clock
+        timeline = Timeline(clock, self.door, self.inbox)
+        timeline.send(self.story.live(start))
+        timeline.expect(self.story.reactions)
+        end = start + timedelta(days=LIVE_DAYS)
+        for at in _daily_times(start, end):
+            timeline.add(at, lambda at=at: self._invoke_daily(at))  # type: ignore[misc]
+        timeline.run(end, lambda: self._show(clock.now(), start))
+        self._show(end, start, last=True)
+
+    def _show(self, now: datetime, start: datetime, last: bool = False) -> None:
+        day = min(LIVE_DAYS, 1 + (now - start) // timedelta(days=1))
+        answers = self.door.answers
+        text = (
+            f"day {max(1, day)} of {LIVE_DAYS}, {now:%a %d %b %H}:00 · {answers.accepted} events"
+            f" ({answers.duplicate} repeated) · {self.inbox.count} mails"
+        )
+        self.progress.finish(text) if last else self.progress.show(text, f"day {day}")
+
+    def _invoke_daily(self, at: datetime) -> None:
+        """What the rule sends to its function at five past midnight."""
+        name, region = self.outputs.values["functions"]["run_daily"], self.outputs.text("region")
+        event = {
+            "version": "0",
+            "id": f"{at:%Y%m%d}-demo",
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": "000000000000",
+            "time": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+            "region": region,
+            "resources": [f"arn:aws:events:{region}:000000000000:rule/daily"],
+            "detail": {},
+        }
+        answer = self.outputs.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        if answer.get("FunctionError"):
+            told = answer["Payload"].read().decode()[:300]
+            raise LocalError(f"the daily rule's function failed: {told}; see build/local/ministack.log")
+
+    def _drain(self) -> None:
+        """Nothing new happens; what has happened is worked off."""
+        self.progress.show("working off what is left", "drain")
+        self.inbox.world(rest=True)
+        queue = self.outputs.client("sqs")
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        self._wait(
+            "the feedback queue",
+            lambda: (
+                not any(
+                    int(value)
+                    for value in queue.get_queue_attributes(
+                        QueueUrl=self.outputs.text("feedback_queue_url"), AttributeNames=names
+                    )["Attributes"].values()
+                )
+            ),
+        )
+        self._settle("end")
+
+    def _settle(self, name: str) -> None:
+        """Wait until the stream is worked off: a last event is sent, and its customer is looked for.
+
+        Records of one shard are worked off in order, so that everything before it has been folded when it
+        has.
+        """
+        mark = f"settled {name} {self.seed}"
+        data = {"customer": {"email": "shopkeeper@example.com"}, "first_name": mark}
+        now = self.outputs.clock.now()
+        body = {"type": "profile_updated", "timestamp": now.isoformat(), "data": data}
+        self.door.deliver(
+            Webhook(now, "events", "profile_updated", json.dumps(body).encode(), f"settle-{name}")
+        )
+        store, table = self.outputs.client("dynamodb"), self.outputs.values["tables"]["customers"]
+        self._wait("the stream", lambda: any(mark in json.dumps(item) for item in figures.scan(store, table)))
+
+    def _wait(self, what: str, done: Callable[[], bool]) -> None:
+        until = time.monotonic() + SETTLE_SECONDS
+        while not done():
+            if time.monotonic() > until:
+                raise LocalError(
+                    f"{what} is not worked off after {SETTLE_SECONDS} s: build/local/ministack.log says why"
+                )
+            time.sleep(0.2)
+
+    def _count(self) -> dict[str, Any]:
+        """One consistent picture: no mail is sent while the tables are read, and none is listed after."""
+        self.inbox.books(hold=True)
+        try:
+            self.inbox.books(close=True)
+            counted = figures.read(self.outputs, self.directory / "mails.json")
+        finally:
+            self.inbox.books(release=True)
+        answers = self.door.answers
+        if answers.lost:
+            raise LocalError(f"{len(answers.lost)} webhooks were not taken, the first: {answers.lost[0]}")
+        summary = counted.summary(answers.accepted, answers.duplicate, time.monotonic() - self.began)
+        write_json(self.directory / "summary.json", summary)
+        self.inbox.world(rest=False)
+        print(f"\n{counted.table()}\n")
+        return summary
+
+
+def _next_hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+def _daily_times(start: datetime, end: datetime) -> list[datetime]:
+    """Five past midnight UTC of each day, and once at the start, which catches up with the days before."""
+    midnight = start.replace(hour=0, minute=5) + timedelta(days=1)
+    return [start, *(day for n in range(LIVE_DAYS + 1) if (day := midnight + timedelta(days=n)) < end)]
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """The exit code: 0 when the run ended well, 1 when it failed, 130 when it was stopped before its end."""
+    stack, ours = None, False
+    try:
+        stack = Stack(from_environment(environ, datetime.now(UTC)))
+        ours = _bring_up(stack)
+        seed = environ.get("SEED") or "1"
+        if not seed.isdecimal():
+            raise LocalError(f"SEED={seed} is no whole number: SEED=1, for one")
+        demo = Demo(
+            Outputs.read(stack.options.outputs), stack.options.run, int(seed), Progress(sys.stdout.isatty())
+        )
+        print(f"the shop is open; its mails: {demo.outputs.text('inbox_url')}", flush=True)
+        summary = demo.run()
+        print(
+            f"{summary['mails_sent']} mails in {summary['seconds']:.0f} s; figures in {demo.directory}/summary.json"
+        )
+        if not environ.get("ONCE"):
+            _stay(demo.outputs.text("inbox_url"), ours)
+    except LocalError as error:
+        print(f"\nmake run: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if stack and (ours or environ.get("ONCE")):
+            stack.down()
+    return 0
+
+
+def _bring_up(stack: Stack) -> bool:
+    """Start the stack unless it runs; whether this call started it."""
+    if stack.is_up():
+        return False
+    stack.up()
+    return True
+
+
+def _stay(inbox_url: str, ours: bool) -> None:
+    """Leave the inbox open until Ctrl-C; journeys that still wait go on meanwhile."""
+    print(
+        f"the inbox stays open at {inbox_url} until Ctrl-C{' (which stops the stack too)' if ours else ''}",
+        flush=True,
+    )
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print()
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))
