@@ -1,0 +1,178 @@
+"""Rules on the CloudFormation templates: what every function, table and queue must have."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local import overrides
+
+INFRA = Path(__file__).resolve().parents[2] / "infra"
+TEMPLATE = overrides.load(INFRA / "template.yaml")
+FUNCTIONS = {
+    name: resource["Properties"]
+    for name, resource in TEMPLATE["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+PARTS = {path.name: overrides.load(path) for path in sorted(INFRA.glob("*.yaml"))}
+WRITERS = {
+    "Events": {"ReceiveWebhook", "ServePage", "RecordFeedback", "RunDaily"},
+    "Customers": {"TrackEvent"},
+    "Aliases": {"TrackEvent"},
+    "Journeys": {"TrackEvent"},
+    "Products": {"TrackEvent"},
+    "Parked": {"TrackEvent"},
+    "Sends": {"RunStep"},
+    "Pace": {"RunStep"},
+    "Suppressions": {"ServePage", "RecordFeedback"},
+}
+"""Who may write each table: one owner, but for what is written at the edge."""
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    """The resources of a type in all templates, by logical name."""
+    return {
+        name: resource
+        for part in PARTS.values()
+        for name, resource in part["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def statements(function: str) -> list[dict[str, Any]]:
+    """What a function may do."""
+    return [each for policy in FUNCTIONS[function]["Policies"] for each in policy["Statement"]]
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    """A statement's actions as a list."""
+    action = statement["Action"]
+    return action if isinstance(action, list) else [action]
+
+
+def test_every_function_folder_is_deployed() -> None:
+    """The template and the folders below functions/ name the same functions."""
+    folders = {path.parent.name for path in (INFRA.parent / "functions").glob("*/handler.py")}
+    assert set(overrides.functions(TEMPLATE).values()) == folders
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_its_log_group(function: str) -> None:
+    """Each function writes to a log group of its own whose retention is a parameter."""
+    group = FUNCTIONS[function]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert group == f"{function}Logs"
+    assert TEMPLATE["Resources"][group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_chooses_memory_and_timeout(function: str) -> None:
+    """Memory and time-out are set for each function; the rest is common."""
+    common = TEMPLATE["Globals"]["Function"]
+    assert FUNCTIONS[function]["MemorySize"] >= 128
+    assert FUNCTIONS[function]["Timeout"] <= 900
+    assert common["Architectures"] == ["arm64"]
+    assert common["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_only_what_is_named(function: str) -> None:
+    """Each function has its own policy, without wildcards but for the one action that knows no resource."""
+    for statement in statements(function):
+        named = actions(statement)
+        assert not any("*" in action for action in named)
+        assert statement["Resource"] != "*" or named == ["dynamodb:ListStreams"]
+
+
+@pytest.mark.parametrize("table", WRITERS)
+def test_a_table_has_one_owner(table: str) -> None:
+    """Only the owners of a table may write it."""
+    arn = json.dumps({"Fn::GetAtt": ["Tables", f"Outputs.{table}Arn"]})
+    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
+    writers = {
+        function
+        for function in FUNCTIONS
+        for statement in statements(function)
+        if writing & set(actions(statement)) and arn in json.dumps(statement["Resource"])
+    }
+    assert writers == WRITERS[table]
+
+
+def test_events_are_only_appended() -> None:
+    """Nobody may change or delete an event."""
+    arn = json.dumps({"Fn::GetAtt": ["Tables", "Outputs.EventsArn"]})
+    granted = {
+        action
+        for function in FUNCTIONS
+        for statement in statements(function)
+        if arn in json.dumps(statement["Resource"])
+        for action in actions(statement)
+    }
+    assert granted == {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"}
+
+
+@pytest.mark.parametrize("table", of_type("AWS::DynamoDB::Table"))
+def test_a_table_is_safe(table: str) -> None:
+    """Each table is on-demand, encrypted, restorable to a point in time, and protected by a parameter."""
+    resource = of_type("AWS::DynamoDB::Table")[table]
+    properties = resource["Properties"]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("queue", of_type("AWS::SQS::Queue"))
+def test_a_queue_keeps_what_fails(queue: str) -> None:
+    """Queues are encrypted and keep 14 days; the one that is worked on has a dead-letter queue."""
+    properties = of_type("AWS::SQS::Queue")[queue]["Properties"]
+    assert properties["SqsManagedSseEnabled"] is True
+    assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert queue != "FeedbackQueue" or properties["RedrivePolicy"]["maxReceiveCount"] >= 5
+
+
+def test_the_stream_is_retried_for_twenty_hours() -> None:
+    """An outage is waited out; then the batch goes to the bucket of failures, not to nowhere."""
+    mapping = TEMPLATE["Resources"]["TrackEventStream"]["Properties"]
+    assert mapping["MaximumRetryAttempts"] == -1
+    assert mapping["MaximumRecordAgeInSeconds"] == 20 * 3600
+    assert "FailuresBucketArn" in json.dumps(mapping["DestinationConfig"])
+
+
+def test_the_feedback_queue_outwaits_its_function() -> None:
+    """A message stays hidden six times as long as record_feedback may run, as AWS advises."""
+    queue = of_type("AWS::SQS::Queue")["FeedbackQueue"]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS["RecordFeedback"]["Timeout"]
+
+
+def test_a_doubtful_mail_outlives_its_sender() -> None:
+    """run_step has ended, whatever happened to it, before its mail counts as unknown."""
+    assert FUNCTIONS["RunStep"]["Timeout"] < TEMPLATE["Parameters"]["UnknownAfterSeconds"]["MinValue"]
+
+
+def test_the_access_log_holds_no_path() -> None:
+    """A path may carry a signed link, an address or a name; the log names only the route."""
+    settings = of_type("AWS::ApiGatewayV2::Stage")["Stage"]["Properties"]["AccessLogSettings"]
+    logged = json.loads(settings["Format"])
+    assert set(logged.values()) == {
+        "$context.requestId", "$context.routeKey", "$context.status", "$context.responseLatency",
+    }  # fmt: skip
+
+
+def test_the_daily_rule_and_the_dashboard() -> None:
+    """The rule runs five past midnight UTC and keeps what it cannot hand over; the dashboard is valid JSON."""
+    rule = TEMPLATE["Resources"]["DailyRule"]["Properties"]
+    assert rule["ScheduleExpression"] == "cron(5 0 * * ? *)"
+    assert all("DeadLetterConfig" in target for target in rule["Targets"])
+    body = of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    titles = [widget["properties"]["title"] for widget in json.loads(body)["widgets"]]
+    assert len(titles) == len(set(titles)) == 8
+
+
+def test_ses_reports_everything_back() -> None:
+    """Sends, deliveries, bounces, complaints, opens and clicks come back through EventBridge."""
+    destination = of_type("AWS::SES::ConfigurationSetEventDestination")["EventDestination"]["Properties"]
+    asked = set(destination["EventDestination"]["MatchingEventTypes"])
+    assert asked >= {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "OPEN", "CLICK", "REJECT"}
+    assert "EventBridgeDestination" in destination["EventDestination"]
