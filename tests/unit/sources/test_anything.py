@@ -32,7 +32,19 @@ JSON = st.recursive(
     max_leaves=12,
 )
 KEYS = sorted({key for body in TOPIC_BODIES.values() for key in body})
-OWN_KEYS = "id customer email checkout cart order_id birthday timezone fields items total url tags placed_at x".split()
+OWN_KEYS = [
+    "id",
+    "customer",
+    "email",
+    "checkout",
+    "cart",
+    "order_id",
+    "birthday",
+    "timezone",
+    "fields",
+    "items",
+]
+OWN_KEYS += ["total", "url", "tags", "placed_at", "x"]
 CAREFUL = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -51,10 +63,9 @@ def read(source: str, headers: dict[str, str], body: object) -> None:
     """Parse; only BadInput may come."""
     try:
         events = SOURCES[source].parse(Request(source, headers, json.dumps(body).encode()), NOW, KEY)
-    except BadInput as error:
-        assert str(error)
-    else:
-        check(events)
+    except BadInput:
+        return
+    check(events)
 
 
 @pytest.mark.parametrize("topic", sorted(TOPIC_BODIES))

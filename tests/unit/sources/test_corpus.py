@@ -41,8 +41,8 @@ def bodies() -> Iterator[tuple[str, str, dict[str, Any]]]:
         if f"{resource}/{act}" in TOPICS:
             yield f"derived_edge/{path.stem}", f"{resource}/{act}", json.loads(path.read_text())
     for path in sorted((SHOPIFY / "exemplars_gadget").glob("*/*/*.json")):
-        if topic := RESOURCE_TOPIC.get(path.parent.name):
-            yield "/".join(path.parts[-3:]), topic, json.loads(path.read_text())
+        if path.parent.name in RESOURCE_TOPIC:
+            yield "/".join(path.parts[-3:]), RESOURCE_TOPIC[path.parent.name], json.loads(path.read_text())
     yield from others()
 
 

@@ -1,0 +1,195 @@
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.sources.bodies import (
+    CUSTOMER,
+    KEY,
+    NOW,
+    ORDER,
+    SECRET,
+    STANDARD_SECRET,
+    raw,
+    shopify_headers,
+    standard_headers,
+)
+from tidings.clock import FixedClock
+from tidings.errors import Unavailable
+from tidings.events import Event
+from tidings.ingest import MAX_BODY_BYTES, Answer, Ingest
+from tidings.sources import Request
+
+
+@dataclass
+class FakeStore:
+    """Keeps events in memory, or is out of order."""
+
+    broken: bool = False
+    events: dict[str, Event] = field(default_factory=dict)
+
+    def put(self, event: Event) -> bool:
+        """Store once."""
+        if self.broken:
+            raise Unavailable("PutItem: ThrottlingException")
+        new = event.key not in self.events
+        self.events.setdefault(event.key, event)
+        return new
+
+
+@dataclass
+class FakeParameters:
+    """Holds parameters, or is out of order."""
+
+    values: Mapping[str, Sequence[str]]
+    broken: bool = False
+
+    def words(self, name: str) -> Sequence[str]:
+        """The words."""
+        if self.broken:
+            raise Unavailable("GetParameters: InternalServerError")
+        return self.values.get(name, ())
+
+
+ALL = {
+    "/webhooks/shopify": (SECRET,),
+    "/webhooks/events": (STANDARD_SECRET,),
+    "/keys/address": (KEY.decode(),),
+}
+
+
+def ingest(store: FakeStore | None = None, parameters: FakeParameters | None = None) -> Ingest:
+    """An ingest over fakes."""
+    return Ingest(store or FakeStore(), parameters or FakeParameters(ALL), FixedClock(NOW))
+
+
+def order(topic: str = "orders/create", body: bytes = raw(ORDER)) -> Request:
+    """A signed delivery of an order."""
+    return Request("shopify", shopify_headers(topic, body), body)
+
+
+def test_a_delivery_is_stored_and_then_accepted() -> None:
+    """200 with what was done, counted once."""
+    store = FakeStore()
+    answer = ingest(store).receive(order())
+    assert (answer.status, answer.body) == (200, {"accepted": 1, "duplicate": 0})
+    assert answer.counts == {"EventsAccepted": 1}
+    assert list(store.events) == ["shopify:customer:7001|shopify:order_placed:9001"]
+
+
+def test_a_repeated_delivery_is_welcome_and_changes_nothing() -> None:
+    """The same fact again, under other headers even, is 200 and one event."""
+    store = FakeStore()
+    ingest(store).receive(order())
+    again = order()
+    headers = {
+        **again.headers,
+        "x-shopify-webhook-id": "other",
+        "x-shopify-triggered-at": "2020-01-01T00:00:00Z",
+    }
+    answer = ingest(store).receive(Request("shopify", headers, again.body))
+    assert (answer.status, answer.body) == (200, {"accepted": 0, "duplicate": 1})
+    assert answer.counts == {"EventsDuplicate": 1}
+    assert len(store.events) == 1
+
+
+def test_time_comes_from_the_body_never_from_a_header() -> None:
+    """Shopify's X-Shopify-Triggered-At is not signed."""
+    store = FakeStore()
+    request = order()
+    ingest(store).receive(
+        Request(
+            "shopify", {**request.headers, "x-shopify-triggered-at": "2030-01-01T00:00:00Z"}, request.body
+        )
+    )
+    (event,) = store.events.values()
+    assert event.at.isoformat() == "2026-03-10T11:40:00+00:00"
+    assert event.received_at == NOW
+
+
+def test_a_topic_that_is_not_read_is_counted_and_not_stored() -> None:
+    """200, so that the shop keeps the subscription; only when the signature holds."""
+    store = FakeStore()
+    answer = ingest(store).receive(order("carts/update"))
+    assert (answer.status, answer.body) == (200, {"accepted": 0, "duplicate": 0})
+    assert answer.counts == {"EventsIgnored": 1}
+    assert not store.events
+    unsigned = Request("shopify", {"x-shopify-topic": "carts/update"}, b"{}")
+    assert ingest(store).receive(unsigned).status == 401
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "says"),
+    [
+        (Request("woocommerce", {}, b"{}"), 404, "events, shopify"),
+        (Request("", {}, b"{}"), 404, "no such source"),
+        (Request("shopify", {}, b"{}"), 401, "X-Shopify-Hmac-Sha256"),
+        (order(body=b"not json"), 400, "not JSON"),
+        (order(body=b"[]"), 400, "not an object"),
+        (order(body=raw(CUSTOMER)), 400, "contradicts its topic"),
+        (order(body=b" " * (MAX_BODY_BYTES + 1)), 413, "over"),
+    ],
+    ids=["source", "nowhere", "unsigned", "text", "list", "shape", "size"],
+)
+def test_the_senders_faults_are_told_apart(request_: Request, status: int, says: str) -> None:
+    """Each has its status and a message that says the mend; nothing is stored."""
+    store = FakeStore()
+    answer = ingest(store).receive(request_)
+    assert answer.status == status
+    assert says in answer.body["error"]
+    assert answer.counts == {"EventsRefused": 1}
+    assert not store.events
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {**ALL, "/webhooks/shopify": ()}, {**ALL, "/webhooks/shopify": ("",)}]
+)
+def test_a_source_without_a_secret_refuses_everything(values: dict[str, Sequence[str]]) -> None:
+    """Missing and empty alike, also a body signed with the empty secret."""
+    body = raw(ORDER)
+    request = Request("shopify", shopify_headers("orders/create", body, ""), body)
+    assert ingest(parameters=FakeParameters(values)).receive(request).status == 401
+
+
+@pytest.mark.parametrize(
+    ("store", "parameters"),
+    [
+        (FakeStore(broken=True), FakeParameters(ALL)),
+        (FakeStore(), FakeParameters(ALL, broken=True)),
+        (FakeStore(), FakeParameters({**ALL, "/keys/address": ()})),
+    ],
+    ids=["table", "parameters", "no address key"],
+)
+def test_an_outage_asks_the_shop_to_deliver_again(store: FakeStore, parameters: FakeParameters) -> None:
+    """503: nothing was stored, nothing is lost, and it is not counted as refused."""
+    answer = ingest(store, parameters).receive(order())
+    assert answer.status == 503
+    assert "deliver it again" in answer.body["error"]
+    assert "EventsRefused" not in answer.counts
+
+
+def test_a_generic_event_is_checked_on_the_machines_clock() -> None:
+    """The local run's shop time is far from the machine's; the signature is dated by the machine's."""
+    body = raw({"type": "subscribed", "data": {"customer": {"id": "c"}}})
+    store = FakeStore()
+    clock = FixedClock(NOW + timedelta(days=40), machine=NOW)
+    answer = Ingest(store, FakeParameters(ALL), clock).receive(
+        Request("events", standard_headers(body), body)
+    )
+    assert answer.status == 200
+    (event,) = store.events.values()
+    assert event.received_at == NOW + timedelta(days=40)
+
+
+def test_nothing_personal_is_said_or_logged() -> None:
+    """Neither answers nor what is logged of them hold an address, a name or a token."""
+    answers: list[Answer] = [
+        ingest().receive(order()),
+        ingest().receive(order(body=raw(CUSTOMER))),
+        ingest(FakeStore(broken=True)).receive(order()),
+    ]
+    said = json.dumps([[answer.body, answer.about] for answer in answers])
+    for secret in ("ada", "example", "Byron", "tok1", "cart1", "7001", "9001"):
+        assert secret not in said.lower()
