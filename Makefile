@@ -36,7 +36,7 @@ check: $(READY) ## check the shop's workflows, e-mails and settings
 build: $(READY) ## compile workflows and e-mails into state machines and packages
 	@$(RUN) -m tidings.workflow.build
 
-up: build ## start the embedded AWS and deploy to it (PORT=, SPEED=, ORIGIN=)
+up: $(READY) ## start the embedded AWS and deploy to it (PORT=, SPEED=, ORIGIN=)
 	@PORT="$(PORT)" SPEED="$(SPEED)" ORIGIN="$(ORIGIN)" $(RUN) -m infra.local up
 
 down: $(READY) ## stop the embedded AWS

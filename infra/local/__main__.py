@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from infra.local.errors import LocalError
 from infra.local.options import from_environment
 from infra.local.stack import Stack
+from tidings.workflow import build
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,6 +30,8 @@ def _up(stack: Stack) -> None:
     if stack.is_up():
         print(f"the embedded AWS is up already ({stack.options.outputs}); make down stops it")
         return
+    if build.main([]):  # only now: a running stack must not lose what it runs from
+        raise LocalError("the workflows do not build: mend what is named above (make check)")
     began = time.monotonic()
     outputs = stack.up()
     print(f"the embedded AWS is up in {time.monotonic() - began:.1f} s: {outputs['endpoint_url']}")

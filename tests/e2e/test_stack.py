@@ -1,11 +1,12 @@
 """The local stack itself: what it tells, what it refuses, and that the functions' rights are enforced."""
 
-import json
 import socket
 from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.local.errors import LocalError
 from infra.local.options import HOST, free_ports
@@ -46,17 +47,27 @@ def test_a_failed_start_leaves_nothing(stack: Stack, tmp_path: Path) -> None:
 
 
 def test_roles_are_enforced(outputs: Outputs) -> None:
-    """A function's role may do what its policy names and nothing else: run_daily may append, not read, events."""
-    iam, name = outputs.client("iam"), outputs.values["functions"]["run_daily"]
-    role = outputs.client("lambda").get_function_configuration(FunctionName=name)["Role"].rsplit("/", 1)[-1]
-    policies = [
-        iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]
-    ]
-    granted = json.dumps(policies)
-    assert "dynamodb:PutItem" in granted
-    assert "dynamodb:GetItem" not in granted
-    assert "dynamodb:*" not in granted
+    """A function may do what its policy names and nothing else: run_daily queries the due index, but reads no event."""
+    name, tables = outputs.values["functions"]["run_daily"], outputs.values["tables"]
+    role = outputs.client("lambda").get_function_configuration(FunctionName=name)["Role"]
+    session = outputs.client("sts").assume_role(RoleArn=role, RoleSessionName="tests")["Credentials"]
+    dynamodb = boto3.client(
+        "dynamodb",
+        endpoint_url=outputs.text("endpoint_url"),
+        region_name=outputs.text("region"),
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
+    due = dynamodb.query(
+        TableName=tables["customers"],
+        IndexName="due",
+        KeyConditionExpression="due_shard = :shard",
+        ExpressionAttributeValues={":shard": {"S": "none"}},
+    )
+    assert due["Items"] == []
+    with pytest.raises(ClientError, match="AccessDenied"):
+        dynamodb.get_item(TableName=tables["events"], Key={"identity": {"S": "a"}, "id": {"S": "b"}})
 
 
 def test_packages_are_archived(outputs: Outputs) -> None:
