@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local import overrides
 from infra.local.errors import LocalError
@@ -46,6 +47,13 @@ class Deployment:
 
     def run(self, clock: Mapping[str, Any]) -> dict[str, Any]:
         """Deploys; returns what goes into outputs.json. Raises LocalError when the stack fails."""
+        try:
+            return self._run(clock)
+        except (ClientError, BotoCoreError) as error:
+            reason = " ".join(str(error).split())
+            raise LocalError(f"the deployment failed: {reason}; mend infra/, then make up again") from error
+
+    def _run(self, clock: Mapping[str, Any]) -> dict[str, Any]:
         template = overrides.load(self.template)
         store = self.client("s3")
         store.create_bucket(Bucket=_BUCKET)
@@ -122,9 +130,7 @@ class Deployment:
             if not status.endswith("IN_PROGRESS") or "ROLLBACK" in status:
                 break
             time.sleep(0.1)
-        raise LocalError(
-            f"the stack failed: {self._reason(stacks)}; mend infra/template.yaml, then make up again"
-        )
+        raise LocalError(f"the stack failed: {self._reason(stacks)}; mend infra/, then make up again")
 
     def _reason(self, stacks: Any) -> str:
         events = stacks.describe_stack_events(StackName=self.options.name)["StackEvents"]
