@@ -5,7 +5,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from tidings import ports
@@ -125,16 +125,6 @@ class FakeJourneys:
     def open(self, journey: ports.Journey) -> None:
         """Write the opening once."""
         self.faults.around("journeys.open", lambda: self.rows.setdefault(journey.id, journey))
-
-    def close(self, journey_id: str, state: str, reason: str, at: int) -> None:
-        """Write the end once."""
-
-        def effect() -> None:
-            row = self.rows[journey_id]
-            if row.state == "open":
-                self.rows[journey_id] = replace(row, state=state, reason=reason, closed_at=at)
-
-        self.faults.around("journeys.close", effect)
 
 
 class FakeMachines:

@@ -109,6 +109,36 @@ def subscribed(name: str, *, at: datetime = NOW, **told: Any) -> Event:
     return event("subscribed", name, at=at, consent={"state": "subscribed", "at": at.isoformat()}, **told)
 
 
+ANN: dict[str, Any] = {"account": "1", "address": "ann@example.com"}
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def story() -> list[Event]:
+    """A customer's afternoon, told in six events."""
+    return [
+        event("customer_registered", "1", at=NOW - HOUR, first_name="Ann", **ANN),
+        subscribed("1", at=NOW - HOUR / 2, **ANN),
+        checkout("t1", at=NOW - HOUR / 3, **ANN),
+        checkout("t1", type_="checkout_updated", at=NOW - HOUR / 4, total="44.00", **ANN),
+        order("o1", at=NOW - HOUR / 5, total="44.00", checkout="t1", **ANN),
+        order("o1", type_="order_paid", at=NOW, placed_at=(NOW - HOUR / 5).isoformat(), total="44.00", **ANN),
+    ]
+
+
+def essence(customer: Customer) -> object:
+    """What must not depend on the order of arrival."""
+    checkouts = {
+        key: (value.updated_at, value.event, value.completed) for key, value in customer.checkouts.items()
+    }
+    return (
+        dict(customer.profile),
+        dict(customer.consent),
+        dict(customer.orders),
+        checkouts,
+        dict(customer.last),
+    )
+
+
 def above_nothing(source: str, event: Event, customer: Customer) -> bool:
     """Stands for the expression `event.total > 0`."""
     assert source == "event.total > 0"

@@ -131,7 +131,7 @@ def test_the_last_step_is_marked_and_the_fold_then_forgets_the_journey() -> None
     stage.world.sends.rows.update(stage.sends.rows)
     stage.world.happen(event("profile_updated", "p", at=stage.world.clock.now(), **ANN))
     assert not stage.world.only().journeys
-    assert stage.world.journeys.rows[stage.journey].state == "done"
+    assert stage.world.only().closed[stage.journey].outcome == "done"
 
 
 def test_a_customer_who_bought_is_not_mailed_even_before_the_machine_is_stopped() -> None:

@@ -9,39 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes import Faults
-from tests.worlds import NOW, World, checkout, email, event, order, subscribed
-from tidings.customer import Customer
+from tests.worlds import ANN, NOW, World, checkout, email, essence, event, order, story, subscribed
 from tidings.errors import Unavailable
 from tidings.events import Event, token_alias
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-ANN: dict[str, Any] = {"account": "1", "address": "ann@example.com"}
-
-
-def story() -> list[Event]:
-    """A customer's afternoon, told in six events."""
-    return [
-        event("customer_registered", "1", at=NOW - HOUR, first_name="Ann", **ANN),
-        subscribed("1", at=NOW - HOUR / 2, **ANN),
-        checkout("t1", at=NOW - HOUR / 3, **ANN),
-        checkout("t1", type_="checkout_updated", at=NOW - HOUR / 4, total="44.00", **ANN),
-        order("o1", at=NOW - HOUR / 5, total="44.00", checkout="t1", **ANN),
-        order("o1", type_="order_paid", at=NOW, placed_at=(NOW - HOUR / 5).isoformat(), total="44.00", **ANN),
-    ]
-
-
-def essence(customer: Customer) -> object:
-    """What must not depend on the order of arrival."""
-    checkouts = {
-        key: (value.updated_at, value.event, value.completed) for key, value in customer.checkouts.items()
-    }
-    return (
-        dict(customer.profile),
-        dict(customer.consent),
-        dict(customer.orders),
-        checkouts,
-        dict(customer.last),
-    )
 
 
 @pytest.mark.parametrize("arrival", list(permutations(range(6)))[::7])
@@ -53,7 +25,7 @@ def test_the_order_of_arrival_changes_nothing_that_is_known(arrival: tuple[int, 
     assert essence(mixed.only()) == essence(straight.only())
     assert mixed.only().orders_count == 1
     assert not mixed.only().journeys
-    assert all(row.state == "exited" for row in mixed.journeys.rows.values())
+    assert {closed.outcome for closed in mixed.only().closed.values()} <= {"exited"}
     assert mixed.machines.running == set()
 
 
@@ -122,8 +94,8 @@ def test_an_order_ends_the_journey_where_it_waits() -> None:
     (journey,) = world.only().journeys
     world.happen(order("o1", at=NOW + HOUR, **ANN))
     assert not world.only().journeys
-    assert world.journeys.rows[journey].state == "exited"
-    assert world.journeys.rows[journey].reason == "order_placed"
+    assert world.only().closed[journey].outcome == "exited"
+    assert world.only().closed[journey].reason == "order_placed"
     assert journey in world.machines.stopped
 
 
@@ -251,7 +223,7 @@ def test_a_crash_at_any_write_loses_nothing_and_repeats_nothing() -> None:
             assert essence(world.only()) == essence(clean.only())
             assert world.machines.starts == clean.machines.starts
             assert world.machines.running == set()
-            assert {row.state for row in world.journeys.rows.values()} == {"exited"}
+            assert world.only().closed.keys() == world.journeys.rows.keys()
     assert cuts == 2 * len(clean.faults.calls)
 
 

@@ -33,6 +33,9 @@ PROFILE: Final = (
 KEEP_CHECKOUTS: Final = 10
 """Checkouts remembered a customer: more than anyone has open at once."""
 
+KEEP_CLOSED: Final = 12
+"""Ended journeys remembered a customer."""
+
 SEEN_DAYS: Final = 8
 """How long a folded event's id is remembered: over the day that a stream keeps a record, and a redrive's week."""
 
@@ -69,6 +72,16 @@ class OpenJourney:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedJourney:
+    """How a journey ended: `outcome` is exited or done, `at` an epoch second of shop time."""
+
+    workflow: str
+    outcome: str
+    reason: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     """One person. `version` guards the item; `partitions` are the identities whose events were folded."""
 
@@ -83,6 +96,7 @@ class Customer:
     last: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     journeys: Mapping[str, OpenJourney] = field(default_factory=dict)
+    closed: Mapping[str, ClosedJourney] = field(default_factory=dict)
     entries: Mapping[str, Stamped] = field(default_factory=dict)
     pending: tuple[Mapping[str, Any], ...] = ()
     seen: Mapping[str, int] = field(default_factory=dict)
@@ -208,6 +222,17 @@ def remember(customer: Customer, events: Iterable[Event], machine_now: datetime)
     return replace(customer, seen=kept | {short(event.key): today for event in events})
 
 
+def close(customer: Customer, ended: Mapping[str, ClosedJourney]) -> Customer:
+    """The customer with these open journeys ended. The write of this is what ends them."""
+    closed = {**customer.closed, **ended}
+    kept = sorted(closed, key=lambda key: (closed[key].at, key))[-KEEP_CLOSED:]
+    return replace(
+        customer,
+        journeys={key: value for key, value in customer.journeys.items() if key not in ended},
+        closed={key: closed[key] for key in kept},
+    )
+
+
 def merge(winner: Customer, loser: Customer) -> Customer:
     """Two customers become one: memory, journeys and entries of both. Its facts are then folded again from events."""
     entries = dict(winner.entries)
@@ -219,6 +244,7 @@ def merge(winner: Customer, loser: Customer) -> Customer:
         partitions=winner.partitions | loser.partitions,
         entries=entries,
         journeys={**loser.journeys, **winner.journeys},
+        closed={**loser.closed, **winner.closed},
         seen={**loser.seen, **winner.seen},
         due_on=min((d for d in (winner.due_on, loser.due_on) if d), default=None),
         pending=(*winner.pending, *loser.pending),

@@ -68,7 +68,7 @@ class Customers(CustomerReader, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A journey's record. `state` is open, exited or done; times are epoch seconds of shop time."""
+    """How a journey began. `entered_at` is in epoch seconds of shop time. How it ended stands with the customer."""
 
     id: str
     workflow: str
@@ -77,13 +77,10 @@ class Journey:
     occurrence: str
     rev: str
     entered_at: int
-    state: str = "open"
-    reason: str = ""
-    closed_at: int | None = None
 
 
 class Journeys(Protocol):
-    """The record of journeys: their opening and how they ended."""
+    """The record of how journeys began."""
 
     def get(self, journey_id: str) -> Journey | None:
         """The record."""
@@ -91,10 +88,6 @@ class Journeys(Protocol):
 
     def open(self, journey: Journey) -> None:
         """Write the opening, unless it is written."""
-        ...
-
-    def close(self, journey_id: str, state: str, reason: str, at: int) -> None:
-        """Write the end, unless it has ended."""
         ...
 
 

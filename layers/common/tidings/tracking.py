@@ -9,16 +9,17 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tidings import ports, schedule, triggers
 from tidings.clock import Clock
 from tidings.customer import (
+    ClosedJourney,
     Customer,
     OpenJourney,
     apply,
+    close,
     epoch,
     is_seen,
     merge,
@@ -171,39 +172,50 @@ class Tracker:
         return customer
 
     def _fold(self, subject: Subject, event: Event) -> None:
-        before = subject.customer
-        self._carry_out(before)
-        if subject.absorbed:
-            self._carry_out(subject.absorbed)
-        if is_seen(before, event) and not subject.claims and subject.absorbed is None:
+        before, absorbed = subject.customer, subject.absorbed
+        for customer in filter(None, (before, absorbed)):
+            self._carry_out(customer)
+        if is_seen(before, event) and not subject.claims and absorbed is None:
             return
-        base = merge(before, subject.absorbed) if subject.absorbed else before
+        base = merge(before, absorbed) if absorbed else before
         after = remember(apply(base, event), [event], self.clock.machine_now())
-        if subject.absorbed:
+        if absorbed:
             after = self._refold(after, event)
-        after = self._forget_finished(after)
-        happened = triggers.occurrences(event, base, after)
-        workflows = dict(self.catalogue.workflows)
-        ended = triggers.exits(happened, after, workflows)
-        begun = triggers.entries(event, happened, after, workflows, self.catalogue.where)
-        begun += triggers.due_entries(event, after, workflows, self.catalogue.zone)
-        follow = [_start(entry, after.id, self.catalogue.revs) for entry in begun]
-        follow += [_stop(exit_, after, event.at) for exit_ in ended]
-        follow += self._stop_doubles(after, event.at)
-        closed = {act["journey"] for act in follow if act["do"] != "start"}
-        follow += _done(base, after, closed, self.clock.now())
-        after = replace(
-            after,
-            journeys={k: v for k, v in after.journeys.items() if k not in closed}
-            | {entry.journey: self._open(entry) for entry in begun},
-            entries=dict(after.entries)
-            | {entry.workflow: (entry.occurrence, epoch(entry.entered_at)) for entry in begun},
-        )
-        if subject.claims or begun or (event.type in CHECKOUT_TYPES and not before.has_account):
+        after, follow = self._journeys(base, after, event)
+        begins = any(act["do"] == "start" for act in follow)
+        if subject.claims or begins or (event.type in CHECKOUT_TYPES and not before.has_account):
             subject = replace(subject, claims=subject.claims | subject.tokens)
             after = self._adopt(after, subject.tokens)
-        after = self._write(before, self._with_due(after, event), subject, follow)
-        self._carry_out(after)
+        self._carry_out(self._write(before, self._with_due(after, event), subject, follow))
+
+    def _journeys(
+        self, base: Customer, after: Customer, event: Event
+    ) -> tuple[Customer, list[dict[str, Any]]]:
+        """The customer with journeys ended and begun by this event, and what must follow the write."""
+        after = close(after, self._finished(after))
+        happened = triggers.occurrences(event, base, after)
+        workflows = dict(self.catalogue.workflows)
+        ended = {exit_.journey: exit_.reason for exit_ in triggers.exits(happened, after, workflows)}
+        ended |= dict.fromkeys(self._doubles(after), "merged")
+        begun = triggers.entries(event, happened, after, workflows, self.catalogue.where)
+        begun += triggers.due_entries(event, after, workflows, self.catalogue.zone)
+        follow = [_start(entry, self.catalogue.revs[entry.workflow]) for entry in begun]
+        follow += [
+            {"do": "stop", "journey": journey, "workflow": after.journeys[journey].workflow}
+            for journey in ended
+        ]
+        at = epoch(self.clock.now())
+        after = close(
+            after,
+            {
+                journey: ClosedJourney(after.journeys[journey].workflow, "exited", reason, at)
+                for journey, reason in ended.items()
+            },
+        )
+        entered = {entry.workflow: (entry.occurrence, epoch(entry.entered_at)) for entry in begun}
+        opened = {entry.journey: self._open(entry) for entry in begun}
+        after = replace(after, journeys={**after.journeys, **opened}, entries={**after.entries, **entered})
+        return after, follow
 
     def _refold(self, customer: Customer, *also: Event) -> Customer:
         partitions = customer.partitions | {customer_identity(customer.id)}
@@ -223,28 +235,29 @@ class Tracker:
         length = shortest(self.catalogue.workflows[entry.workflow])
         return OpenJourney(entry.workflow, epoch(entry.entered_at), epoch(entry.since + length))
 
-    def _forget_finished(self, customer: Customer) -> Customer:
-        """Drop open journeys whose last step has ended; only those old enough are looked up."""
+    def _finished(self, customer: Customer) -> dict[str, ClosedJourney]:
+        """The open journeys whose last step has ended; only those old enough are looked up."""
         now = epoch(self.clock.now())
-        kept = {
-            key: open_
-            for key, open_ in customer.journeys.items()
-            if now < open_.ends_after or not self.sends.is_final(key)
+        return {
+            journey: ClosedJourney(open_.workflow, "done", "completed", now)
+            for journey, open_ in customer.journeys.items()
+            if now >= open_.ends_after and self.sends.is_final(journey)
         }
-        return customer if len(kept) == len(customer.journeys) else replace(customer, journeys=kept)
 
-    def _stop_doubles(self, customer: Customer, at: datetime) -> list[dict[str, Any]]:
-        """After a merge: of two open journeys of a workflow that allows one, the later ends."""
-        stops = []
-        first: dict[str, str] = {}
-        for key, open_ in sorted(customer.journeys.items(), key=lambda item: (item[1].entered_at, item[0])):
+    def _doubles(self, customer: Customer) -> list[str]:
+        """After a merge: of two open journeys of a workflow that allows one, the later."""
+        first: set[str] = set()
+        doubles = []
+        for journey, open_ in sorted(
+            customer.journeys.items(), key=lambda item: (item[1].entered_at, item[0])
+        ):
             workflow = self.catalogue.workflows.get(open_.workflow)
             if workflow is None or isinstance(workflow.reentry, Each):
                 continue
             if open_.workflow in first:
-                stops.append(_stop(triggers.Exit(key, "merged"), customer, at))
-            first.setdefault(open_.workflow, key)
-        return stops
+                doubles.append(journey)
+            first.add(open_.workflow)
+        return doubles
 
     def _with_due(self, customer: Customer, event: Event) -> Customer:
         """An earlier date moves the entry forward, a later one leaves it; a due event writes the next."""
@@ -269,71 +282,29 @@ class Tracker:
         return after
 
     def _carry_out(self, customer: Customer) -> None:
-        """Do what is pending. Each act looks first and may be done again at any time."""
+        """Do what is pending. Each act may be done again at any time."""
         for act in customer.pending:
-            match act["do"]:
-                case "start":
-                    self._start(act, customer)
-                case "stop":
-                    self._close(act, "exited", customer)
-                case "done":
-                    self._close(act, "done", customer)
-
-    def _start(self, act: Mapping[str, Any], customer: Customer) -> None:
-        record = self.journeys.get(act["journey"])
-        if record is None:
-            names = ("workflow", "event", "occurrence", "rev", "entered_at")
-            record = ports.Journey(
-                id=act["journey"], customer=customer.id, **{name: act[name] for name in names}
-            )
-            self.journeys.open(record)
-        if record.state != "open":
-            return
-        workflow = self.catalogue.workflows.get(act["workflow"])
-        if workflow is not None:
-            since = moment(act["since"])
-            zone = customer.zone(self.catalogue.zone)
-            wait = first_wait(workflow, since, self.clock.now(), zone)
-            self.machines.start(act["workflow"], act["journey"], wait)
-            ended = self.journeys.get(act["journey"])
-            if (
-                ended is not None and ended.state != "open"
-            ):  # an exit closed it before it was there to be stopped
+            if act["do"] == "start":
+                self._start(act, customer)
+            else:
                 self.machines.stop(act["workflow"], act["journey"])
 
-    def _close(self, act: Mapping[str, Any], state: str, customer: Customer) -> None:
-        record = self.journeys.get(act["journey"])
-        if record is not None and record.state == "open":
-            self.journeys.close(act["journey"], state, act["reason"], act["at"])
-        if state == "exited":
-            self.machines.stop(act["workflow"], act["journey"])
+    def _start(self, act: Mapping[str, Any], customer: Customer) -> None:
+        journey, workflow = act["journey"], self.catalogue.workflows.get(act["workflow"])
+        if workflow is None or journey not in customer.journeys:
+            return
+        if self.journeys.get(journey) is None:
+            told = {name: act[name] for name in ("workflow", "event", "occurrence", "rev", "entered_at")}
+            self.journeys.open(ports.Journey(id=journey, customer=customer.id, **told))
+        zone = customer.zone(self.catalogue.zone)
+        wait = first_wait(workflow, moment(act["since"]), self.clock.now(), zone)
+        self.machines.start(workflow.id, journey, wait)
+        now = self.customers.get(customer.id)
+        if now is not None and journey not in now.journeys:
+            # Somebody closed it meanwhile, when there was no execution to stop yet.
+            self.machines.stop(workflow.id, journey)
 
 
-def _start(entry: triggers.Entry, customer: str, revs: Mapping[str, str]) -> dict[str, Any]:
-    act = asdict(entry)
-    act.update(
-        do="start",
-        entered_at=epoch(entry.entered_at),
-        since=epoch(entry.since),
-        rev=revs[entry.workflow],
-    )
-    return act
-
-
-def _stop(exit_: triggers.Exit, customer: Customer, at: datetime) -> dict[str, Any]:
-    workflow = customer.journeys[exit_.journey].workflow
-    return {
-        "do": "stop",
-        "journey": exit_.journey,
-        "workflow": workflow,
-        "reason": exit_.reason,
-        "at": epoch(at),
-    }
-
-
-def _done(before: Customer, after: Customer, closed: set[str], now: datetime) -> list[dict[str, Any]]:
-    return [
-        {"do": "done", "journey": key, "workflow": open_.workflow, "reason": "completed", "at": epoch(now)}
-        for key, open_ in before.journeys.items()
-        if key not in after.journeys and key not in closed
-    ]
+def _start(entry: triggers.Entry, rev: str) -> dict[str, Any]:
+    act = asdict(entry) | {"do": "start", "rev": rev}
+    return act | {"entered_at": epoch(entry.entered_at), "since": epoch(entry.since)}

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from tidings.aws.table import Table, transact
-from tidings.customer import Checkout, Customer, OpenJourney, Order, short
+from tidings.customer import Checkout, ClosedJourney, Customer, OpenJourney, Order, short
 from tidings.errors import Conflict, TidingsError
 from tidings.ports import Commit
 
@@ -79,7 +79,9 @@ def _replacing(customer: Customer) -> tuple[dict[str, Any], str, dict[str, Any]]
 
 
 def to_item(customer: Customer) -> dict[str, Any]:
-    """The customer as an item: short names inside maps, empty ones left out. Only who is due is in the index."""
+    """The customer as an item: short names inside maps, empty ones left out. Only who is due is in the
+    index.
+    """
     item: dict[str, Any] = {
         "id": customer.id,
         "version": customer.version,
@@ -97,6 +99,7 @@ def to_item(customer: Customer) -> dict[str, Any]:
         "last": dict(customer.last),
         "counts": dict(customer.counts),
         "journeys": {k: list(asdict(j).values()) for k, j in customer.journeys.items()},
+        "closed": {k: list(asdict(j).values()) for k, j in customer.closed.items()},
         "entries": _pairs(customer.entries),
         "pending": [dict(act) for act in customer.pending],
         "seen": dict(customer.seen),
@@ -118,6 +121,7 @@ def from_item(item: Mapping[str, Any]) -> Customer:
         last=item.get("last", {}),
         counts=item.get("counts", {}),
         journeys={key: OpenJourney(*value) for key, value in item.get("journeys", {}).items()},
+        closed={key: ClosedJourney(*value) for key, value in item.get("closed", {}).items()},
         entries=_stamped(item.get("entries", {})),
         pending=tuple(item.get("pending", ())),
         seen=item.get("seen", {}),

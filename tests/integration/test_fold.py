@@ -1,0 +1,151 @@
+"""The fold on DynamoDB and Step Functions: crashes between any two writes, and folds that interleave."""
+
+import pytest
+from moto import mock_aws
+
+from tests.fakes import Faults
+from tests.integration.account import Account
+from tests.worlds import ANN, DAY, HOUR, NOW, checkout, essence, event, order, story, subscribed
+from tidings.aws.codec import decode_item, encode_item
+from tidings.aws.customers_table import from_item, to_item
+from tidings.errors import Unavailable
+from tidings.events import Event
+
+
+def test_a_story_folds_as_it_does_in_memory(account: Account) -> None:
+    """Customer, aliases, journey and execution after an afternoon's events."""
+    account.happen(*story())
+    customer = account.only()
+    assert customer.orders_count == 1
+    assert customer.accepts_marketing
+    assert not customer.journeys
+    assert {closed.outcome for closed in customer.closed.values()} == {"exited"}
+    assert set(account.executions("abandoned-checkout").values()) <= {"ABORTED"}
+
+
+def test_an_item_comes_back_as_it_was_written(account: Account) -> None:
+    """Every field survives the codec."""
+    account.happen(*story()[:3])
+    customer = account.only()
+    assert from_item(
+        decode_item(encode_item({k: v for k, v in to_item(customer).items() if v is not None}))
+    ) == (customer)
+
+
+def test_writes_are_counted(account: Account) -> None:
+    """One write a webhook of a known customer that starts no journey, beside the event's own."""
+    account.happen(*story()[:2], order("o0", at=NOW - 2 * HOUR, **ANN))
+    for webhook in (
+        event("profile_updated", "2", first_name="Anne", **ANN),
+        order("o9", checkout="t9", tokens=("shopify:checkout:t9", "shopify:cart:c9"), **ANN),
+        order("o9", type_="order_paid", placed_at=NOW.isoformat(), **ANN),
+        checkout("t1", type_="checkout_updated", completed_at=NOW.isoformat(), **ANN),
+        checkout("t1", type_="checkout_updated", at=NOW + HOUR, **ANN),
+    ):
+        account.faults.calls.clear()
+        account.happen(webhook)
+        writes = [call for call in account.faults.calls if not call.endswith("_execution")]
+        assert writes == ["put_item"], webhook.id
+
+
+def test_a_crash_between_any_two_writes_loses_nothing_and_repeats_nothing() -> None:
+    """Cut before and after each write in turn; the stream delivers again."""
+    told = [*story()[:3], order("o1", at=NOW, checkout="t1", **ANN)]
+    with mock_aws():
+        clean = Account()
+        clean.happen(*told)
+        expected, calls = essence(clean.only()), len(clean.faults.calls)
+    for at in range(1, calls + 1):
+        for after in (False, True):
+            with mock_aws():
+                account = Account(Faults(at=at, after=after))
+                cuts = sum(_deliver(account, each) for each in told)
+                assert cuts == 1
+                assert essence(account.only()) == expected
+                assert account.only().closed.keys() == {item["id"]["S"] for item in account.scan("journeys")}
+                assert len(account.executions("abandoned-checkout")) == 1
+                assert "RUNNING" not in account.executions("abandoned-checkout").values()
+
+
+def _deliver(account: Account, event: Event) -> int:
+    """Deliver until it goes through; how often it did not."""
+    account.events.put(event)
+    for failed in range(5):
+        try:
+            account.tracker.track(event)
+        except Unavailable:
+            continue
+        return failed
+    raise AssertionError("the event never went through")
+
+
+@pytest.mark.parametrize("when", ["put_item", "transact_write_items", "start_execution"])
+@pytest.mark.parametrize(
+    "inner",
+    [order("o2", at=NOW, **ANN), subscribed("1", **ANN), event("unsubscribed", "u", at=NOW, **ANN)],
+    ids=lambda event: event.type,
+)
+def test_a_fold_inside_another_folds_gap(account: Account, when: str, inner: Event) -> None:
+    """A second event is folded whole between the first's read and its write, or between its writes."""
+    account.happen(event("customer_registered", "1", at=NOW - HOUR, **ANN))
+    pending = [inner]
+
+    def between(name: str) -> None:
+        if name == when and pending:
+            account.happen(pending.pop())
+
+    account.faults.between = between
+    account.happen(checkout("t1", at=NOW - HOUR, tokens=("shopify:checkout:t1",), **ANN))
+    assert not pending
+    customer = account.only()
+    assert len(customer.checkouts) == 1
+    running = {
+        name for name, status in account.executions("abandoned-checkout").items() if status == "RUNNING"
+    }
+    assert running == {
+        name for name, open_ in customer.journeys.items() if open_.workflow == "abandoned-checkout"
+    }
+    assert bool(running) is (inner.type != "order_placed")
+
+
+def test_two_creations_of_one_customer_make_one(account: Account) -> None:
+    """Two first events of the same address: the aliases let only one creation through."""
+    pending = [order("o2", contact="ann@example.com")]
+
+    def between(name: str) -> None:
+        if name == "transact_write_items" and pending:
+            account.happen(pending.pop())
+
+    account.faults.between = between
+    account.happen(order("o1", contact="ann@example.com"))
+    assert account.only().orders_count == 2
+
+
+def test_a_merge_moves_everything_to_one(account: Account) -> None:
+    """Account first, address later: one customer, one running journey."""
+    account.happen(checkout("t1", account="1"), checkout("t2", contact="ann@example.com"))
+    account.happen(event("profile_updated", "1", at=NOW + HOUR, **ANN))
+    assert len(account.only().checkouts) == 2
+    assert sorted(account.executions("abandoned-checkout").values()) == ["ABORTED", "RUNNING"]
+
+
+def test_the_due_index_holds_only_who_is_due(account: Account) -> None:
+    """A birthday puts the customer in, by UTC date; nobody else is there."""
+    account.happen(event("profile_updated", "1", birthday="--03-20", **ANN), order("o1", account="2"))
+    account.happen(event("profile_updated", "3", account="3", first_name="Bo"))
+    birthday, silence = "2026-03-20", "2026-05-09"
+    assert [due_on for _, due_on in account.customers.due("2026-03-31")] == [birthday]
+    assert sorted(due_on for _, due_on in account.customers.due("2027-01-01")) == [birthday, silence]
+
+
+def test_parked_events_and_products_are_kept(account: Account) -> None:
+    """Poison is noted by key; of two words on a product the newer stays."""
+    bad = order("o1", placed_at="yesterday", **ANN)
+    account.tracker.track_all([bad])
+    assert [item["error"]["S"] for item in account.scan("parked")] == ["ValueError"]
+    for at, title in ((NOW, "new"), (NOW - DAY, "old")):
+        told = {"title": title}
+        account.tracker.track(
+            Event("p", "product_updated", at, NOW, "shopify", "shopify:product:1", properties=told)
+        )
+    assert account.products.get(["shopify:product:1"]) == {"shopify:product:1": {"title": "new"}}
