@@ -16,7 +16,8 @@ def logger() -> Logger:
 
 
 @cache
-def _metrics() -> Metrics:
+def metrics() -> Metrics:
+    """The function's metrics; namespace and service come from Powertools' own variables."""
     return Metrics()
 
 
@@ -27,5 +28,5 @@ def count(counts: Mapping[str, int]) -> None:
     if not counts:
         return
     for name, number in counts.items():
-        _metrics().add_metric(name=name, unit=MetricUnit.Count, value=number)
-    _metrics().flush_metrics()
+        metrics().add_metric(name=name, unit=MetricUnit.Count, value=number)
+    metrics().flush_metrics()
