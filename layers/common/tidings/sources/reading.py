@@ -20,7 +20,7 @@ each.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _MONEY = re.compile(r"\d{1,15}(\.\d{1,6})?", re.ASCII)
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
-_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\s@<>()\[\],;:\\\"._-][^\s@<>()\[\],;:\\\"_]*")
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"]{1,64}@[A-Za-z0-9.\u0080-\U0010ffff-]+")
 
 
 class Number(str):
@@ -66,7 +66,7 @@ def text(value: object, limit: int = 200) -> str | None:
     """
     if not isinstance(value, str) or isinstance(value, Number):
         return None
-    return _UNSAFE.sub(" ", value).strip()[:limit].strip() or None
+    return _UNSAFE.sub(" ", value[: 4 * limit + 64]).strip()[:limit].strip() or None
 
 
 def identifier(value: object) -> str | None:
@@ -153,7 +153,7 @@ def link(value: object) -> str | None:
 def names(value: object) -> list[str] | None:
     """Tags: a list of strings, or one string with commas; at most fifty, None when there are none."""
     parts: Iterable[object] = (
-        value.split(",") if isinstance(value, str) else value if isinstance(value, list) else ()
+        value[:10_000].split(",") if isinstance(value, str) else value if isinstance(value, list) else ()
     )
     found = dict.fromkeys(name for part in parts if (name := text(part, 100)))
     return list(found)[:50] or None
