@@ -27,7 +27,7 @@ ZONES = [
         "Pacific/Kiritimati",
         "Pacific/Honolulu",
         "Pacific/Apia",
-    )  # fmt: skip
+    )
 ]
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

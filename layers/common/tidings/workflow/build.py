@@ -55,10 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         built = packages(options.workflows)
+        text = template.text(built)
     except BadInput as error:
         print(error, file=sys.stderr)
         return 1
-    text = template.text(built)
     if options.check:
         current = options.template.exists() and options.template.read_text("utf-8") == text
         if not current:

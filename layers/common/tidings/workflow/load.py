@@ -99,17 +99,16 @@ def explain(error: ErrorDetails) -> str:
     """What pydantic found, in the author's words: which word is wrong, and the nearest right one."""
     place, given, kind = error["loc"], error["input"], error["type"]
     name = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
+    if place == ("id",):
+        name = "the folder's name"
     if kind == "extra_forbidden":
         return f'unknown word "{name}"{hint(name, _words(place[:-1]))}'
     if kind == "missing":
         return f'"{name}" is missing'
     if kind == "union_tag_not_found":
         return _unknown_kind(name, given)
-    if kind in ("literal_error", "enum"):
-        known = _literals(place)
-        return (
-            f'"{name}" can\'t be "{given}"{hint(str(given), known)}' if known else f'"{name}": {error["msg"]}'
-        )
+    if kind == "literal_error":
+        return f'"{name}" can\'t be "{given}"{hint(str(given), _literals(place))}'
     if kind == "value_error":
         return f'"{name}": {error["ctx"]["error"]}'
     if kind in _KINDS:
@@ -118,7 +117,7 @@ def explain(error: ErrorDetails) -> str:
         return f'"{name}" is lower-case letters, digits and single hyphens, not "{given}"'
     if kind in ("too_short", "string_too_short"):
         return f'"{name}" is empty'
-    return f'"{name}": {error["msg"]}'
+    return f'"{name}" {error["msg"].removeprefix("Input ")}'
 
 
 def _model_at(place: Place) -> type[BaseModel]:

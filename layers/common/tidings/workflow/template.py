@@ -4,12 +4,12 @@ Plain CloudFormation with inline definitions, because a nested template is not p
 """
 
 import io
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 from ruamel.yaml import YAML
 
+from tidings.errors import BadInput
 from tidings.workflow.compile import compile_workflow
 from tidings.workflow.package import Package
 
@@ -23,8 +23,15 @@ PARAMETERS: Final = {
 
 
 def template(packages: Iterable[Package]) -> dict[str, Any]:
-    """The template of these packages' machines, in the order of their names."""
+    """The template of these packages' machines, in the order of their names. Raises BadInput for names too alike."""
     ordered = sorted(packages, key=lambda package: package.id)
+    names: dict[str, str] = {}
+    for package in ordered:
+        other = names.setdefault(logical_id(package.id), package.id)
+        if other != package.id:
+            raise BadInput(
+                f"workflows/{package.id} and workflows/{other} differ by a hyphen only: rename one"
+            )
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Tidings: the state machines, one a workflow",
@@ -52,8 +59,8 @@ def text(packages: Iterable[Package]) -> str:
 
 
 def logical_id(workflow: str) -> str:
-    """A workflow's name in the template: `win-back` is `WinBack`. Different for different folders."""
-    return "".join(part.capitalize() for part in re.sub(r"-(?=\d)", "X", workflow).split("-"))
+    """A workflow's name in the template: `win-back` is `WinBack`."""
+    return "".join(part.capitalize() for part in workflow.split("-"))
 
 
 def _machine(package: Package) -> dict[str, Any]:
