@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.local import overrides
 from infra.local.errors import LocalError
 from infra.local.options import ROOT, Options
+from tidings.shop import load_shop
 
 PREFIX: Final = "/tidings"
 _BUCKET: Final = "tidings-deployment"
@@ -36,6 +37,7 @@ class Deployment:
     options: Options
     template: Path = ROOT / "infra" / "template.yaml"
     functions: Path = ROOT / "functions"
+    workflows: Path = ROOT / "workflows"
 
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded AWS, as its administrator."""
@@ -109,10 +111,16 @@ class Deployment:
             parameters.put_parameter(Name=f"{PREFIX}/{name}", Value=value, Type="SecureString")
         return known
 
+    def _verify_sender(self) -> str:
+        """The domain of the shop's sender, verified."""
+        domain = load_shop(self.workflows / "shop.yaml").sender.address.rpartition("@")[2]
+        self.client("sesv2").create_email_identity(EmailIdentity=domain)
+        return domain
+
     def _create(self, template: overrides.Template) -> None:
         stacks = self.client("cloudformation")
         chosen = {
-            "SesIdentity": "shop.example",
+            "SesIdentity": self._verify_sender(),
             "ParameterPrefix": PREFIX,
             "DeletionProtection": "false",
         }

@@ -54,21 +54,27 @@ class Figures:
 def read(outputs: Outputs, mails: Path) -> Figures:
     """The figures of this moment. `mails` is the run's `mails.json`."""
     tables, store = outputs.values["tables"], outputs.client("dynamodb")
-    started: Counter[str] = Counter()
-    states: Counter[tuple[str, str]] = Counter()
-    for item in scan(store, tables["journeys"]):
-        workflow, state = item["workflow"]["S"], item["state"]["S"]
-        started[workflow] += 1
-        states[workflow, state] += 1
+    started = Counter(item["workflow"]["S"] for item in scan(store, tables["journeys"]))
+    exited: Counter[str] = Counter()
+    people = [item for item in scan(store, tables["customers"]) if "merged_into" not in item]
+    for customer in people:
+        for workflow, outcome, *_ in (ended["L"] for ended in customer.get("closed", {"M": {}})["M"].values()):
+            exited[workflow["S"]] += outcome["S"] == "exited"
     sent = Counter(str(mail["workflow"]) for mail in json.loads(mails.read_text(encoding="utf-8")))
     return Figures(
         events_stored=sum(1 for _ in scan(store, tables["events"], "#i", {"#i": "identity"})),
-        customers=sum(1 for _ in scan(store, tables["customers"], "#i", {"#i": "id"})),
+        customers=len(people),
         mails=dict(sent),
         started=dict(started),
-        exited={name: states[name, "exited"] for name in started},
-        waiting={name: states[name, "open"] for name in started},
+        exited=dict(exited),
+        waiting={name: _running(outputs, arn) for name, arn in outputs.values["state_machines"].items()},
     )
+
+
+def _running(outputs: Outputs, machine: str) -> int:
+    pages = outputs.client("stepfunctions").get_paginator("list_executions")
+    found = pages.paginate(stateMachineArn=machine, statusFilter="RUNNING")
+    return sum(len(page["executions"]) for page in found)
 
 
 def scan(

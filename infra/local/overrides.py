@@ -5,7 +5,7 @@
 - That runtime gets no layers there: the bootstrap puts the virtual environment and build/layer on the path.
 - They must call the emulator, the recorder in place of SES, and the shop's clock.
 - The HTTP API answers below the emulator's address, not at a host name of its own.
-- `ses:SendEmail` is checked there against the resource `*` only.
+- `ses:SendEmail` and `ssm:GetParameters` are checked there against the resource `*` only.
 """
 
 import json
@@ -18,6 +18,7 @@ from samtranslator.yaml_helper import yaml_parse
 Template = dict[str, Any]
 
 _LAYERS = ("DependenciesLayer", "CommonLayer")
+_WITHOUT_RESOURCE = {"ses:SendEmail", "ssm:GetParameters"}
 
 
 def load(path: Path) -> Template:
@@ -63,7 +64,7 @@ def localize(
         properties["CodeUri"] = address
         for policy in properties["Policies"]:
             for statement in policy["Statement"]:
-                if statement["Sid"] == "SendMail":
+                if not _WITHOUT_RESOURCE.isdisjoint(statement["Action"]):
                     statement["Resource"] = "*"
     for name, address in templates.items():
         local["Resources"][name]["Properties"]["TemplateURL"] = address
