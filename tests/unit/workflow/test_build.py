@@ -113,3 +113,11 @@ def test_the_definitions_hold_no_name_of_a_machine_or_account(packages: list[Pac
     text = json.dumps([compile_workflow(package.workflow, package.rev) for package in packages])
     assert "arn:aws:lambda" not in text
     assert text.count("${RunStepArn}") == 8
+
+
+def test_each_workflow_has_an_entry_in_the_docs_and_a_timeline(packages: list[Package]) -> None:
+    """Both are written by hand, and forgotten by hand."""
+    docs = (ROOT / "docs" / "workflows.md").read_text("utf-8").splitlines()
+    for package in packages:
+        assert f"### {package.id}" in docs
+        assert (ROOT / "tests" / "golden" / f"{package.id}.txt").is_file()

@@ -105,7 +105,10 @@ def walk(
 
 
 def _waited(seconds: int) -> str:
-    return f"waits {format_duration(timedelta(seconds=seconds))}" if seconds else "goes on at once"
+    if not seconds:
+        return "goes on at once"
+    length = timedelta(seconds=seconds)
+    return f"waits {length if seconds % 3600 else format_duration(length)}"
 
 
 def _run(state: Mapping[str, Any], value: Any, now: datetime, task: Task) -> tuple[str, dict[str, Any], str]:
