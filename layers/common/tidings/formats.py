@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time, get_datetime_format
 from babel.numbers import format_currency, format_decimal
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -88,10 +88,13 @@ def clock_time(value: object, locale: Locale, zone: ZoneInfo, form: str = "short
 
 
 def day_and_time(value: object, locale: Locale, zone: ZoneInfo, form: str = "medium") -> str:
-    """Date and time in `zone`. Empty for none."""
+    """Date and time in `zone`, without seconds; `form` is the date's. Empty for none."""
     if not isinstance(value, datetime):
         return ""
-    return format_datetime(_local(value, zone).replace(tzinfo=None), form, locale=locale)
+    joined = str(get_datetime_format("medium", locale)).replace("'", "")
+    return joined.replace("{1}", day(value, locale, zone, form)).replace(
+        "{0}", clock_time(value, locale, zone)
+    )
 
 
 def _local(value: datetime, zone: ZoneInfo) -> datetime:

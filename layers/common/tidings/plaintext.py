@@ -66,7 +66,7 @@ def _inline(node: Node, hidden: Hidden) -> str:
     if node.tag == "a":
         return _link(inside.strip(), node.attributes.get("href", ""), hidden)
     if node.tag == "li":
-        return f"\n- {inside.strip()}\n"
+        return f"\n- {inside.strip()}"
     if node.tag == "td":
         return f"{inside.strip()} " if inside.strip() else ""
     return f"\n\n{inside.strip()}\n\n" if node.tag in _BLOCKS else inside
