@@ -105,7 +105,6 @@ def test_calendar_triggers_enter_again_at_each_occurrence(trigger: str, expected
     workflow = read(f"name: T\ntrigger: {trigger}\nsteps: [{{send: a}}]")
     assert workflow.trigger == expected
     assert workflow.reentry == "always"
-    assert workflow.is_due_driven
 
 
 @pytest.mark.parametrize(

@@ -113,3 +113,19 @@ def test_without_a_build_the_mend_is_told(tmp_path: Path) -> None:
     """There is no shop to speak of."""
     with pytest.raises(UnknownPackage, match="run the build"):
         _ = Packages(tmp_path).shop
+
+
+def test_a_package_of_the_first_revision_still_loads() -> None:
+    """Journeys that began with it may be under way for 330 days: models may gain words, and lose none."""
+    first = package.load(ROOT / "tests" / "golden" / "package.json")
+    assert (first.id, first.rev, sorted(first.mails)) == (
+        "first",
+        "0123456789abcdef",
+        ["last-call", "reminder"],
+    )
+    assert [type(step).__name__ for step in first.workflow.steps] == [
+        "WaitStep",
+        "SendStep",
+        "WaitStep",
+        "SendStep",
+    ]

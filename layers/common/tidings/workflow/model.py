@@ -1,7 +1,8 @@
 """What a workflow says, as typed, frozen models. One shape for the author's YAML and the package's JSON.
 
-Triggers, waits and steps are unions told apart by the word they begin with, so that a new one is a new class
-and a line in its union. Nothing here looks at the shop: that is `check`.
+Triggers and steps are unions told apart by the word they begin with, so that a new one is a new class and a line
+in its union. Nothing here looks at the shop: that is `check`. Packages of earlier revisions are read for 400 days:
+words may be added, with defaults, and none may be taken away.
 """
 
 import re
@@ -261,11 +262,6 @@ class Workflow(Frozen):
     def is_single(self) -> bool:
         """Whether a person has at most one open journey of it."""
         return not isinstance(self.reentry, Each)
-
-    @property
-    def is_due_driven(self) -> bool:
-        """Whether the daily rule starts it rather than an event."""
-        return not isinstance(self.trigger, EventTrigger)
 
     def exits_on(self, event_type: str) -> bool:
         """Whether an event of this type ends its journeys."""
