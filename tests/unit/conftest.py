@@ -7,9 +7,9 @@ from typing import NoReturn
 import pytest
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def closed_sockets() -> Iterator[None]:
-    """Refuses every connection for as long as unit tests run."""
+    """Refuses every connection while a module of unit tests runs, and no longer: other tests share the process."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("connect", "connect_ex", "bind"):
             patch.setattr(socket.socket, name, _refuse)
