@@ -24,7 +24,7 @@ from tidings import formats
 from tidings.errors import BadInput
 
 _UNSHOWABLE: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
 _SPACE: Final = re.compile(r"\s+")
 _AROUND_BREAK: Final = re.compile(r"[ \t]*\n[ \t]*")
