@@ -1,0 +1,36 @@
+"""How many mails a second one core renders and composes, from a warm function."""
+
+from time import perf_counter
+
+from tests.unit.mails import letters
+from tidings import samples
+from tidings.render import compose, mailbox, render, unsubscribe_headers
+
+
+def mails_per_second(rounds: int = 100) -> tuple[float, float]:
+    """(rendered, rendered and composed) a second, over all mails of the project in turn."""
+    shop = letters.shop()
+    about = samples.full(shop)
+    sources = list(letters.compiled().values())
+    sender, recipient = mailbox(shop.sender.address, shop.sender.name), mailbox("ada@example.com")
+    headers = unsubscribe_headers(letters.LINK)
+    ready = [render(source, about) for source in sources]
+    started = perf_counter()
+    for _ in range(rounds):
+        ready = [render(source, about) for source in sources]
+    rendered = perf_counter()
+    for _ in range(rounds):
+        for mail in ready:
+            compose(mail, sender, recipient, headers)
+    count, rendering, composing = rounds * len(sources), rendered - started, perf_counter() - rendered
+    return count / rendering, count / (rendering + composing)
+
+
+def main() -> None:
+    """Print both figures."""
+    rendered, composed = mails_per_second()
+    print(f"{rendered:,.0f} mails rendered a second, {composed:,.0f} rendered and composed")
+
+
+if __name__ == "__main__":
+    main()
