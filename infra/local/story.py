@@ -23,8 +23,8 @@ from infra.local.wire import Webhook
 LIVE_DAYS: Final = 7
 
 _NAMESPACE: Final = uuid.UUID("6f0a3f4e-1f0e-5b7e-9a55-7b0a3c2d1e4f")
-_PAST: Final = 46
-_NEW: Final = 14
+_PAST: Final = 56
+_NEW: Final = 18
 _WIN_BACK: Final = range(0, 8)
 _BIRTHDAYS: Final = range(8, 18)
 _VISITORS: Final = range(18, _PAST)
@@ -126,15 +126,15 @@ class Story:
         return sorted(told, key=lambda hook: hook.at)
 
     def _sign_ups(self, start: datetime, rng: random.Random) -> list[Webhook]:
-        """Newcomers: four buy after the first welcome, one unsubscribes by its link, one through the shop."""
+        """Newcomers: six buy after the first welcome, one unsubscribes by its link, one through the shop."""
         told = []
         for index, person in enumerate(self.new):
-            at = start + timedelta(hours=1 + 6 * index, minutes=rng.randint(0, 50))
+            at = start + timedelta(hours=1 + 5 * index, minutes=rng.randint(0, 50))
             create = self._hook("customers/create", bodies.customer(person, at, at), at)
             agreed = self._consent(person, True, at + timedelta(seconds=30))
             late = timedelta(minutes=4 if index % 4 == 3 else 0)  # consent overtakes the account now and then
             told += [replace(create, at=create.at + late), agreed]
-            if index in (0, 2, 8, 10):
+            if index in (0, 2, 8, 10, 13, 16):
                 self._buys_after(person, "welcome", 1, timedelta(hours=rng.randint(3, 20)), rng)
             elif index == 4:
                 self.reactions.append(Reaction(person.email, "welcome", 1, timedelta(hours=6), None))
@@ -144,7 +144,7 @@ class Story:
 
     def _visits(self, start: datetime, rng: random.Random) -> list[Webhook]:
         """Known customers at the checkout: who stays away, who returns after which mail, who buys at once."""
-        fates = ["away"] * 8 + ["first"] * 5 + ["second"] * 4 + ["at once"] * 8 + ["unsubscribes"] * 2
+        fates = ["away"] * 11 + ["first"] * 7 + ["second"] * 6 + ["at once"] * 11 + ["unsubscribes"] * 2
         told = []
         for index, fate in zip(_VISITORS, [*fates, "away"], strict=True):
             spread = 84 if fate in ("away", "second") else 130

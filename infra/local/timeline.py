@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from http import HTTPStatus
 from typing import Final
 
+from infra.local.errors import LocalError
 from infra.local.inbox_client import Inbox, Mail
 from infra.local.story import Reaction
 from infra.local.wire import Door, Webhook
@@ -89,10 +91,13 @@ class Timeline:
 
     def _unsubscribe(self, number: int) -> None:
         link = self._inbox.unsubscribe_link(number)
-        if link is None or not 200 <= self._door.unsubscribe(link) < 300:
-            self._door.answers.lose(
-                f"one-click unsubscribe of mail {number}: {link or 'no link in its headers'}"
+        if link is None:
+            raise LocalError(
+                f"mail {number} has no one-click address in List-Unsubscribe: see build/run/mails"
             )
+        status = self._door.unsubscribe(link)
+        if status != HTTPStatus.OK:
+            raise LocalError(f"the one-click POST of mail {number} was answered with {status}: {link}")
 
 
 def send_at_once(door: Door, webhooks: Iterable[Webhook], look: Callable[[], None]) -> None:

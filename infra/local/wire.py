@@ -11,15 +11,17 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
 from infra.local.catalogue import SHOP_DOMAIN
+from infra.local.errors import LocalError
 
 PATIENCE_SECONDS: Final = 5
 """Shopify waits this long for an answer."""
 
-RETRY_SECONDS: Final = (0.3, 0.6, 1.2, 2.4, 4.8, 9.6, 19.2, 19.2)
+RETRY_SECONDS: Final = (0.2, 0.4, 0.8, 1.6, 3.2, 4.0, 4.0, 4.0)
 """Shopify tries eight more times in four hours; here the pauses keep their shape, not their length."""
 
 
@@ -82,7 +84,6 @@ class Answers:
     duplicate: int = 0
     sent: int = 0
     retried: int = 0
-    lost: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, accepted: int, duplicate: int) -> None:
@@ -96,11 +97,6 @@ class Answers:
         """One attempt came to nothing and is made again."""
         with self._lock:
             self.retried += 1
-
-    def lose(self, what: str) -> None:
-        """One delivery was given up."""
-        with self._lock:
-            self.lost.append(what)
 
 
 class Door:
@@ -121,20 +117,22 @@ class Door:
         self._local = threading.local()
         self.answers = Answers()
 
-    def deliver(self, webhook: Webhook) -> bool:
-        """Post until the answer is 200, as long as Shopify would; whether it was taken in the end."""
-        for wait in (*RETRY_SECONDS, None):
-            status, answer = self._attempt(webhook)
-            if status == 200:
-                taken = _figures(answer)
-                self.answers.count(taken.get("accepted", 0), taken.get("duplicate", 0))
-                return True
-            if wait is None:
-                self.answers.lose(f"{webhook.topic}: {status} {answer[:160].decode(errors='replace')}")
-                return False
+    def deliver(self, webhook: Webhook) -> None:
+        """Post until the answer is 200, as often as Shopify would. Raises LocalError when it never is."""
+        status, answer = self._attempt(webhook)
+        for wait in RETRY_SECONDS:
+            if status == HTTPStatus.OK:
+                break
             self.answers.retry()
             self._pause(wait)
-        return False
+            status, answer = self._attempt(webhook)
+        if status != HTTPStatus.OK:
+            said = answer[:160].decode(errors="replace")
+            raise LocalError(
+                f"{webhook.topic} was refused to the end ({status} {said}): build/local/ministack.log, then make down"
+            )
+        taken = _figures(answer)
+        self.answers.count(taken.get("accepted", 0), taken.get("duplicate", 0))
 
     def unsubscribe(self, url: str) -> int:
         """RFC 8058: the one POST that a mailbox sends to the address in `List-Unsubscribe`. The status, 0 for
@@ -143,12 +141,13 @@ class Door:
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         head = {"Content-Type": "application/x-www-form-urlencoded", "Host": parts.netloc}
-        for wait in (*RETRY_SECONDS[:3], None):
-            status, _ = self._post(path, b"List-Unsubscribe=One-Click", head)
-            if 200 <= status < 300 or wait is None:
-                return status
+        status, _ = self._post(path, b"List-Unsubscribe=One-Click", head)
+        for wait in RETRY_SECONDS[:4]:
+            if status == HTTPStatus.OK:
+                break
             self._pause(wait)
-        return 0
+            status, _ = self._post(path, b"List-Unsubscribe=One-Click", head)
+        return status
 
     def _attempt(self, webhook: Webhook) -> tuple[int, bytes]:
         secret = self._secrets.get(webhook.source, "")
