@@ -60,10 +60,11 @@ def check(events: list[Event]) -> None:
 
 
 def read(source: str, headers: dict[str, str], body: object) -> None:
-    """Parse; only BadInput may come."""
+    """Parse; only BadInput may come, and it says something."""
     try:
         events = SOURCES[source].parse(Request(source, headers, json.dumps(body).encode()), NOW, KEY)
-    except BadInput:
+    except BadInput as error:
+        assert str(error)
         return
     check(events)
 
