@@ -58,7 +58,9 @@ def read(outputs: Outputs, mails: Path) -> Figures:
     exited: Counter[str] = Counter()
     people = [item for item in scan(store, tables["customers"]) if "merged_into" not in item]
     for customer in people:
-        for workflow, outcome, *_ in (ended["L"] for ended in customer.get("closed", {"M": {}})["M"].values()):
+        for workflow, outcome, *_ in (
+            ended["L"] for ended in customer.get("closed", {"M": {}})["M"].values()
+        ):
             exited[workflow["S"]] += outcome["S"] == "exited"
     sent = Counter(str(mail["workflow"]) for mail in json.loads(mails.read_text(encoding="utf-8")))
     return Figures(
