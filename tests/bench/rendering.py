@@ -3,8 +3,8 @@
 from time import perf_counter
 
 from tests.unit.mails import letters
-from tidings import samples
-from tidings.render import compose, mailbox, render, unsubscribe_headers
+from tidings.mail import samples
+from tidings.mail.render import compose, mailbox, render, unsubscribe_headers
 
 
 def mails_per_second(rounds: int = 100) -> tuple[float, float]:

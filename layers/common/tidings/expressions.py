@@ -125,7 +125,7 @@ def _syntax(error: TemplateSyntaxError) -> str:
 
 
 def _wrong(tree: nodes.Node, names: Mapping[str, Any]) -> Iterator[str]:
-    from tidings.names import members  # only a build checks
+    from tidings.mail.names import members  # only a build checks
 
     for name in tree.find_all(nodes.Name):
         if name.ctx == "load" and name.name not in names:
@@ -187,7 +187,7 @@ def _type_of(node: nodes.Node, names: Mapping[str, Any]) -> Any:
     """The declared type of what a node stands for; Any where nothing is declared."""
     if isinstance(node, nodes.Name):
         return names.get(node.name, Any)
-    from tidings.names import members
+    from tidings.mail.names import members
 
     field = _field_name(node)
     if isinstance(node, nodes.Getattr | nodes.Getitem) and field is not None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tidings.customer import Customer
+from tidings.mail.render import deliverable
 from tidings.ports import Suppression
-from tidings.render import deliverable
 from tidings.workflow.model import Workflow
 
 

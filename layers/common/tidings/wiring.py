@@ -127,7 +127,7 @@ def stepper() -> "Stepper":
     from tidings.aws.suppressions_table import SuppressionsTable
     from tidings.aws.table import Table
     from tidings.events import only_key
-    from tidings.letters import Composer
+    from tidings.mail.letters import Composer
     from tidings.settings import RunStepSettings
     from tidings.stepping import Stepper
     from tidings.workflow.package import Packages

@@ -4,12 +4,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tidings import samples
 from tidings.context import JourneyView, context
 from tidings.customer import apply, new_customer
 from tidings.events import Event
-from tidings.mails import compile_mails
-from tidings.render import Mail, render
+from tidings.mail import samples
+from tidings.mail.compile import compile_mails
+from tidings.mail.render import Mail, render
 from tidings.shop import Shop, load_shop
 
 WORKFLOWS = Path(__file__).parents[3] / "workflows"

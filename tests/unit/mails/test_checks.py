@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.mails import letters, markup
-from tidings import samples
 from tidings.errors import BadInput
-from tidings.mails import compile_mails
-from tidings.render import Mail, render
+from tidings.mail import samples
+from tidings.mail.compile import compile_mails
+from tidings.mail.render import Mail, render
 from tidings.shop import Shop
 
 FRONT = "---\nsubject: Hello\npreheader: A word\n---\n"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidings.errors import BadInput
-from tidings.render import Mail, compose, deliverable, mailbox, unsubscribe_headers
+from tidings.mail.render import Mail, compose, deliverable, mailbox, unsubscribe_headers
 
 MAIL = Mail("Grüße aus Köln 🎁", "pre", "<p>héllo – 안녕</p>\n", "héllo – 안녕\n")
 

@@ -7,9 +7,10 @@ from babel.core import Locale
 from jinja2.exceptions import SecurityError
 
 from tests.unit.mails import letters
-from tidings import formats, samples
+from tidings import formats
 from tidings.context import MAIL_NAMES, name, page
-from tidings.render import Environment, environment, render
+from tidings.mail import samples
+from tidings.mail.render import Environment, environment, render
 
 
 def test_every_promised_name_is_there() -> None:

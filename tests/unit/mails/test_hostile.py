@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.unit.mails import letters, markup
-from tidings.render import compose, mailbox
+from tidings.mail.render import compose, mailbox
 
 BAD_INPUT = Path(__file__).parents[4] / "shared" / "corpus" / "badinput"
 OWN = [

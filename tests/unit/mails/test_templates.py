@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from tests.unit.mails import letters, markup
-from tidings import samples
-from tidings.render import Mail
+from tidings.mail import samples
+from tidings.mail.render import Mail
 
 WHO = {"all known": samples.full, "hardly anything known": samples.sparse}
 

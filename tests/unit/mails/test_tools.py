@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.mails import letters
-from tidings import samples
-from tidings.render import compose, mailbox, unsubscribe_headers
+from tidings.mail import samples
+from tidings.mail.render import compose, mailbox, unsubscribe_headers
 
 CANIEMAIL = Path(
     os.environ.get("EMAIL_CHECKS", Path(__file__).parents[4] / "shared" / "checks" / "email_html")

@@ -79,7 +79,7 @@ def _check_mails(checked: Checked, source: Source, folder: Path) -> None:
     if checked.shop is None:
         return
     # MJML's engine is a tool of the build; whoever only loads workflows does not need it.
-    from tidings.mails import compile_mails
+    from tidings.mail.compile import compile_mails
 
     try:
         checked.mails[source.workflow.id] = compile_mails(

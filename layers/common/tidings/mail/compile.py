@@ -15,11 +15,12 @@ from typing import Any, Final
 from jinja2 import TemplateSyntaxError
 from pydantic import BaseModel, ConfigDict, Field
 
-from tidings import mjml, plaintext, samples, yamlfile
+from tidings import yamlfile
 from tidings.context import MAIL_NAMES
 from tidings.errors import BadInput
-from tidings.names import unknown_names
-from tidings.render import Mail, environment, render
+from tidings.mail import mjml, plaintext, samples
+from tidings.mail.names import unknown_names
+from tidings.mail.render import Mail, environment, render
 from tidings.shop import Shop
 
 SUFFIX: Final = ".mjml.j2"

@@ -7,7 +7,7 @@ from tidings.clock import Clock
 from tidings.context import JourneyView, context
 from tidings.customer import moment
 from tidings.links import Unsubscribe, unsubscribe_token
-from tidings.render import compose, mailbox, render, unsubscribe_headers
+from tidings.mail.render import compose, mailbox, render, unsubscribe_headers
 from tidings.stepping import Letter
 
 

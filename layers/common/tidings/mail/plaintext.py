@@ -7,7 +7,7 @@ conditions stay in their places; links keep their addresses; pictures are left o
 import re
 from typing import Final
 
-from tidings.mjml import PLACEHOLDER, Hidden, Node
+from tidings.mail.mjml import PLACEHOLDER, Hidden, Node
 
 _GAP: Final = re.compile(r"[ \t\r\n\u00a0]+")
 _AROUND_BREAK: Final = re.compile(r" *\n *")

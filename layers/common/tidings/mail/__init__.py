@@ -1,0 +1,1 @@
+"""Mails: compiled when building (compile, mjml, plaintext, names, samples), rendered when sending (render, letters)."""
