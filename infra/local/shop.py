@@ -217,9 +217,10 @@ def _next_hour(at: datetime) -> datetime:
 
 
 def _daily_times(start: datetime, end: datetime) -> list[datetime]:
-    """Five past midnight UTC of each day, and once at the start, which catches up with the days before."""
-    midnight = start.replace(hour=0, minute=5) + timedelta(days=1)
-    return [start, *(day for n in range(LIVE_DAYS + 1) if (day := midnight + timedelta(days=n)) < end)]
+    """Five past midnight UTC of each day; when the days begin later than that, also at once."""
+    first = start.replace(hour=0, minute=5)
+    times = [first + timedelta(days=n) for n in range(LIVE_DAYS + 1)]
+    return [max(start, first), *(at for at in times[1:] if at < end)]
 
 
 def main(environ: Mapping[str, str]) -> int:

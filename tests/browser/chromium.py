@@ -5,6 +5,7 @@ elsewhere.
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,8 @@ reads, writes = int(sys.argv[1]), int(sys.argv[2])
 high = os.dup(reads), os.dup(writes)
 os.dup2(high[0], 3)
 os.dup2(high[1], 4)
+os.set_inheritable(3, True)
+os.set_inheritable(4, True)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 """Chromium reads its pipe at 3 and writes at 4, whatever numbers they have here."""
@@ -114,7 +117,11 @@ class Page:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._left:
-            self._left += os.read(self._read, 1 << 16)
+            ready, _, _ = select.select([self._read], [], [], 30)
+            read = os.read(self._read, 1 << 16) if ready else b""
+            if not read:
+                raise TimeoutError("the browser says nothing or has ended")
+            self._left += read
         message, _, self._left = self._left.partition(b"\0")
         value: dict[str, Any] = json.loads(message)
         return value

@@ -1,0 +1,211 @@
+"""The inbox page as people use it, in a real browser, on a desk and on a phone."""
+
+import base64
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.mailbox import Mailbox
+from infra.local.recorder import SEND_PATH, Office, serve
+from tests.browser.chromium import Page, executable
+
+CHROMIUM = executable()
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
+
+DESK, PHONE = (1280, 800), (375, 740)
+HOSTILE = (
+    "<html><head></head><body><p id='hello'>Hello Ada</p>"
+    "<img src='https://elsewhere.example/pixel.png'><img src='{here}pictures/teapot-moss.svg'>"
+    "<script>parent.document.title = 'taken over'</script></body></html>"
+)
+
+
+class _Taker(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        answer = b'{"MessageId":"ses-1"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+class Inbox:
+    """A recorder that runs, and the way to send it mail."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}/"
+
+    def send(self, name: str, workflow: str, step: str, subject: str) -> None:
+        """One mail to somebody of that name."""
+        message = EmailMessage()
+        address = f"{name.lower()}@example.com"
+        message["From"], message["To"], message["Subject"] = (
+            "Shop <s@example.com>",
+            f"{name} <{address}>",
+            subject,
+        )
+        message.set_content(f"Words for {name}")
+        message.add_alternative(HOSTILE.replace("{here}", self.url), subtype="html")
+        tags = {
+            "workflow": workflow,
+            "step": step,
+            "class": "marketing",
+            "journey": "j",
+            "customer": f"c-{name}",
+        }
+        body = {
+            "Destination": {"ToAddresses": [address]},
+            "Content": {"Raw": {"Data": base64.b64encode(message.as_bytes()).decode()}},
+            "EmailTags": [{"Name": tag, "Value": value} for tag, value in tags.items()],
+        }
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("POST", SEND_PATH, json.dumps(body))
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Iterator[Inbox]:
+    """A recorder with three mails."""
+    taker = ThreadingHTTPServer(("127.0.0.1", 0), _Taker)
+    office = Office(Mailbox(tmp_path), f"http://127.0.0.1:{taker.server_port}", tmp_path / "outputs.json")
+    recorder = serve(office, 0)
+    taker.daemon_threads = True
+    for server in (taker, recorder):
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    box = Inbox(recorder.server_port)
+    for name, workflow, step, subject in (
+        ("Ada", "welcome", "welcome", "Welcome"),
+        ("Ren", "abandoned-checkout", "reminder", "Your cup is still here"),
+        (
+            "Ada",
+            "abandoned-checkout",
+            "second-reminder",
+            "<b>Still</b> thinking it over, with a long subject line?",
+        ),
+    ):
+        box.send(name, workflow, step, subject)
+    yield box
+    for server in (recorder, taker):
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
+def page(request: pytest.FixtureRequest, inbox: Inbox) -> Iterator[Page]:
+    """The inbox page with its mails, once as wide as a desk's and once as a phone's."""
+    assert CHROMIUM is not None
+    with Page(CHROMIUM, *request.param) as opened:
+        opened.open(inbox.url)
+        opened.wait("document.querySelectorAll('.row').length === 3")
+        yield opened
+
+
+def _subject(page: Page) -> str:
+    return str(page.run("document.getElementById('subject').textContent"))
+
+
+def _rows(page: Page) -> list[str]:
+    rows: list[str] = page.run("[...document.querySelectorAll('.row .about')].map(r => r.textContent)")
+    return rows
+
+
+def test_a_mail_is_a_click_away_and_so_are_its_parts(page: Page) -> None:
+    """The newest mail comes first; a click shows it, and its text and headers are one more click away."""
+    assert _rows(page)[0].startswith("<b>Still</b>")
+    page.click(".row:nth-of-type(3)")
+    assert _subject(page) == "Your cup is still here"
+    page.wait("getComputedStyle(document.getElementById('frame')).display !== 'none'")
+    page.wait("document.getElementById('text').textContent.includes('Words for Ren')")
+    page.click("[data-part=text]")
+    assert page.run("document.getElementById('text').hidden") is False
+    page.click("[data-part=headers]")
+    assert "ses-1@email.amazonses.com" in page.run("document.getElementById('headers').textContent")
+
+
+def test_nothing_leaves_this_machine_and_nothing_gets_in(page: Page, inbox: Inbox) -> None:
+    """A mail's pictures from elsewhere are not fetched, its scripts do not run, the page itself asks only here."""
+    page.click(".row:nth-of-type(2)")
+    page.wait("document.getElementById('text').textContent.includes('Words')")
+    assert page.run("document.title") == "Tidings inbox"
+    assert page.run("document.getElementById('frame').sandbox.contains('allow-scripts')") is False
+    away = [url for url in page.requests if not url.startswith((inbox.url, "data:"))]
+    assert away == []
+    assert page.problems == []
+
+
+def test_it_fits_its_width(page: Page) -> None:
+    """Nothing sticks out sideways, in the list or in a mail."""
+    wide = "document.documentElement.scrollWidth <= innerWidth"
+    assert page.run(wide)
+    page.click(".row:nth-of-type(2)")
+    assert page.run(wide)
+    inside = (
+        "[...document.querySelectorAll('.bar > *')].every(e => e.getBoundingClientRect().right <= innerWidth)"
+    )
+    assert page.run(inside)
+
+
+def test_filters_by_workflow_and_customer(page: Page) -> None:
+    """A chip narrows to a workflow, the search to a customer; both together to what fits both."""
+    page.click(".chip:nth-of-type(2)")
+    assert len(_rows(page)) == 2
+    page.run("document.getElementById('search').focus()")
+    page.call("Input.insertText", text="ada")
+    page.wait("document.querySelectorAll('.row').length === 1")
+    page.click(".chip:nth-of-type(1)")
+    page.wait("document.querySelectorAll('.row').length === 2")
+    page.call("Input.insertText", text=" nobody")
+    page.wait("document.querySelectorAll('.row').length === 0")
+    assert page.run("document.getElementById('empty').hidden") is False
+
+
+def test_new_mails_appear_by_themselves(page: Page, inbox: Inbox) -> None:
+    """A mail that comes while the page is open joins the list, and the chosen one stays chosen."""
+    page.click(".row:nth-of-type(4)")
+    assert _subject(page) == "Welcome"
+    inbox.send("Wren", "birthday", "birthday", "Happy birthday")
+    page.wait("document.querySelectorAll('.row').length === 4")
+    assert _subject(page) == "Welcome"
+    assert page.run("document.querySelector('.row[aria-selected=true] .about').textContent") == "Welcome"
+
+
+def test_arrows_move_through_the_mails(inbox: Inbox) -> None:
+    """Down goes to the older mail, up to the newer, as far as there are any."""
+    assert CHROMIUM is not None
+    with Page(CHROMIUM, *DESK) as page:
+        page.open(inbox.url)
+        page.wait("document.querySelectorAll('.row').length === 3")
+        seen = []
+        for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp"):
+            page.press(key)
+            seen.append(_subject(page)[:7])
+        assert seen == ["Your cu", "Welcome", "Welcome", "Your cu"]
+
+
+def test_a_phone_goes_back_to_the_list(inbox: Inbox) -> None:
+    """On a phone a mail covers the list, and the way back leads to it."""
+    assert CHROMIUM is not None
+    with Page(CHROMIUM, *PHONE) as page:
+        page.open(inbox.url)
+        page.wait("document.querySelectorAll('.row').length === 3")
+        visible = "document.querySelector('.side').getBoundingClientRect().width > 0"
+        page.click(".row:nth-of-type(2)")
+        assert not page.run(visible)
+        page.click("#back")
+        assert page.run(visible)
+        page.click(".row:nth-of-type(2)")
+        page.run("history.back()")
+        page.wait(visible)

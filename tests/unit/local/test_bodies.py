@@ -1,0 +1,97 @@
+"""The demo shop's bodies hold against what Shopify sends."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from infra.local import bodies, pictures
+from infra.local.catalogue import PRODUCTS, convert, text
+from infra.local.story import Story
+from infra.local.wire import Webhook
+from tidings.events import Event
+from tidings.sources.request import Request
+from tidings.sources.shopify import Shopify
+from tidings.sources.standard import Standard
+
+SCHEMAS = Path(__file__).parents[4] / "shared" / "corpus" / "shopify" / "schemas"
+START = datetime(2027, 2, 27, tzinfo=UTC)
+GUESTS_LACK = {"customer", "billing_address", "shipping_address"}
+
+
+def _all(story: Story) -> list[Webhook]:
+    told = story.history(START) + story.live(START)
+    return told + [hook for each in story.reactions if each.then for hook in each.then(START)]
+
+
+@pytest.mark.skipif(not SCHEMAS.is_dir(), reason="the corpus is not beside this checkout")
+def test_bodies_have_the_shape_that_the_corpus_knows() -> None:
+    """Every Shopify body of a run fits its topic's schema, but for what a guest has not told."""
+    told = {hook.topic: hook for hook in _all(Story(1, "http://127.0.0.1/pictures/"))}
+    told |= {f"{hook.topic} 2": hook for hook in _all(Story(2, "http://127.0.0.1/pictures/"))}
+    checked = 0
+    for hook in told.values():
+        if hook.source != "shopify":
+            continue
+        schema = json.loads((SCHEMAS / f"{hook.topic}.json").read_text())
+        for error in Draft202012Validator(schema).iter_errors(json.loads(hook.body)):
+            lacking = {error.message.split("'")[1], *map(str, error.absolute_path)}
+            assert lacking & GUESTS_LACK, f"{hook.topic}: {error.json_path}: {error.message}"
+        checked += 1
+    assert checked >= 20
+
+
+def test_the_sources_read_every_body() -> None:
+    """Each webhook of a run is one event with a time of its own, none from the future."""
+    for hook in _all(Story(3, "http://127.0.0.1/pictures/")):
+        header = {"x-shopify-topic": hook.topic, "webhook-id": hook.event_id}
+        reader: Shopify | Standard = Shopify() if hook.source == "shopify" else Standard()
+        received = max(hook.at, START) + timedelta(hours=2)
+        found: list[Event] = reader.parse(Request(hook.source, header, hook.body), received, b"key")
+        assert len(found) == 1, hook.topic
+        assert found[0].at <= received, hook.topic
+        assert found[0].dated, hook.topic
+
+
+def test_amounts_are_written_as_the_currency_is() -> None:
+    """Yen and won have no decimals; a checkout shows the customer's currency, an order both."""
+    assert text(convert(Decimal("64.00"), "JPY"), "JPY") == "9600"
+    assert text(convert(Decimal("64.00"), "EUR"), "EUR") == "58.90"
+    story = Story(1, "")
+    person = next(person for person in story.past if person.place.currency == "KRW")
+    cart = bodies.Checkout(1, person, ((PRODUCTS[0], 2),), START)
+    checkout = bodies.checkout(cart, START)
+    assert (checkout["currency"], checkout["presentment_currency"]) == ("USD", "KRW")
+    assert checkout["total_price"] == checkout["line_items"][0]["line_price"] == "172800"
+    order = bodies.order(bodies.Order(1, cart, START, START))
+    money = order["line_items"][0]["price_set"]
+    assert money["shop_money"] == {"amount": "64.00", "currency_code": "USD"}
+    assert money["presentment_money"] == {"amount": "86400", "currency_code": "KRW"}
+    assert order["checkout_token"] == checkout["token"]
+
+
+def test_an_order_tells_how_far_it_has_come() -> None:
+    """Paid, fulfilled and cancelled orders say so in the fields that Shopify uses."""
+    person = Story(1, "").past[0]
+    placed = bodies.Order(1, bodies.Checkout(1, person, ((PRODUCTS[0], 1),), START), START, START)
+    assert bodies.order(placed)["financial_status"] == "pending"
+    later = START + timedelta(hours=1)
+    done = bodies.order(bodies.Order(1, placed.checkout, START, later, paid=START, fulfilled=later))
+    assert (done["financial_status"], done["fulfillment_status"]) == ("paid", "fulfilled")
+    assert done["fulfillments"][0]["order_id"] == done["id"]
+    gone = bodies.order(bodies.Order(1, placed.checkout, START, later, cancelled=later))
+    assert gone["cancelled_at"] == bodies.stamp(later)
+
+
+def test_every_product_has_a_picture() -> None:
+    """The recorder can draw each product's picture, and nothing that is not one."""
+    for item in PRODUCTS:
+        drawn = pictures.draw(item.picture)
+        assert drawn is not None
+        assert drawn.startswith(b"<svg")
+    assert {*pictures.names()} >= {item.picture for item in PRODUCTS}
+    assert pictures.draw("../recorder.py") is None
+    assert pictures.draw("teapot-unknown.svg") is None

@@ -1,0 +1,82 @@
+"""The demo's story: the same for the same seed, and everything in it that the demo is to show."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from infra.local.story import LIVE_DAYS, Story
+from infra.local.wire import Webhook
+
+START = datetime(2027, 2, 27, tzinfo=UTC)
+
+
+def _story(seed: int = 1) -> tuple[Story, list[Webhook], list[Webhook]]:
+    story = Story(seed, "http://127.0.0.1/pictures/")
+    return story, story.history(START), story.live(START)
+
+
+def test_a_seed_tells_one_story() -> None:
+    """The same seed gives the same requests, byte for byte; another seed others."""
+    _, history, live = _story()
+    _, again, lived = _story()
+    assert (history, live) == (again, lived)
+    assert _story(2)[1] != history
+    first, second = (_story()[0].reactions for _ in range(2))
+    for one, other in zip(first, second, strict=True):
+        assert (one.then is None) == (other.then is None)
+        assert one.then is None or one.then(START) == (other.then and other.then(START))
+
+
+def test_history_is_past_and_of_many() -> None:
+    """A year of at least forty customers, all of it older than a day when it is sent."""
+    story, history, _ = _story()
+    assert len({person.email for person in story.past}) >= 40
+    assert max(hook.at for hook in history) < START - timedelta(days=2)
+    assert min(hook.at for hook in history) > START - timedelta(days=400)
+    assert [hook.at for hook in history] == sorted(hook.at for hook in history)
+
+
+def test_the_live_days_hold_what_is_to_be_seen() -> None:
+    """Guests, foreign money, repeats, overtaking, and a birthday on 29 February."""
+    story, _, live = _story()
+    assert {hook.at.date() for hook in live} >= {(START + timedelta(days=n)).date() for n in range(LIVE_DAYS)}
+    repeats = Counter((hook.topic, hook.event_id) for hook in live)
+    assert {2, 3} <= {*repeats.values()}
+    checkouts = [json.loads(hook.body) for hook in live if hook.topic.startswith("checkouts/")]
+    assert {body["presentment_currency"] for body in checkouts} == {"USD", "EUR", "JPY", "KRW"}
+    assert any("customer" not in body and body["email"] for body in checkouts)
+    assert any("customer" not in body and not body["email"] for body in checkouts)
+    assert _overtaken(live, "orders/paid", "orders/create")
+    assert {"1992-02-29", "--02-29"} <= {person.birthday for person in story.past}
+    assert len({person.place.timezone for person in story.past}) >= 8
+
+
+def _overtaken(live: list[Webhook], early: str, late: str) -> bool:
+    first: dict[str, dict[int, datetime]] = {early: {}, late: {}}
+    for hook in live:
+        if hook.topic in first:
+            first[hook.topic].setdefault(json.loads(hook.body)["id"], hook.at)
+    return any(at < first[late].get(number, at) for number, at in first[early].items())
+
+
+def test_people_react_to_every_workflow_they_can_leave() -> None:
+    """Some buy after a mail, some unsubscribe by its link."""
+    story, _, _ = _story()
+    assert {each.workflow for each in story.reactions} == {"welcome", "abandoned-checkout", "win-back"}
+    assert {each.nth for each in story.reactions if each.workflow == "abandoned-checkout"} == {1, 2}
+    assert sum(each.then is None for each in story.reactions) >= 3
+    order = next(each for each in story.reactions if each.then and each.workflow == "abandoned-checkout")
+    assert order.then is not None
+    assert order.then(START)[0].topic == "orders/create"
+
+
+def test_some_reach_sixty_days_without_an_order() -> None:
+    """Eight customers' last order lies sixty days before one of the live days."""
+    _, history, _ = _story()
+    last: dict[str, datetime] = {}
+    for hook in history:
+        if hook.topic == "orders/create":
+            last[json.loads(hook.body)["email"]] = hook.at
+    end = START + timedelta(days=LIVE_DAYS)
+    silent = [at for at in last.values() if START < at + timedelta(days=60) < end]
+    assert len(silent) >= 6
