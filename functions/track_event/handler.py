@@ -17,9 +17,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         tracker.rebuild(event["rebuild"])
         return {"rebuilt": event["rebuild"]}
     if "redrive" in event:
-        for identity, event_id in event["redrive"]:
-            tracker.redrive(identity, event_id)
-        return {"redriven": len(event["redrive"])}
+        through = [tracker.redrive(identity, event_id) for identity, event_id in event["redrive"]]
+        return {"redriven": through.count(True), "parked": through.count(False)}
     tracker.track_all(_readable(event["Records"], tracker))
     return {"records": len(event["Records"])}
 

@@ -59,21 +59,22 @@ def rebuild(at: Place, customer: str) -> str:
 def redrive(at: Place) -> str:
     """Replays parked events and batches given up; returns what to tell. Raises DeployError.
 
-    What fails once more is parked again. A batch leaves the bucket when its events are through.
+    What fails once more is parked again. A batch leaves the bucket when its events are through or parked.
     """
-    parked = list(_parked(at))
+    parked, again = list(_parked(at)), 0
     for keys in _batches(parked):
-        _invoke(at, {"redrive": keys})
+        again += _invoke(at, {"redrive": keys})["parked"]
     store, failed = at.connect("s3"), 0
     for page in store.get_paginator("list_objects_v2").paginate(Bucket=at.failures_bucket):
         for each in page.get("Contents", []):
             body = store.get_object(Bucket=at.failures_bucket, Key=each["Key"])["Body"].read()
             found = keys_of(json.loads(body))
             for keys in _batches(found):
-                _invoke(at, {"redrive": keys})
+                again += _invoke(at, {"redrive": keys})["parked"]
             store.delete_object(Bucket=at.failures_bucket, Key=each["Key"])
             failed += len(found)
-    return f"replayed {len(parked)} parked and {failed} failed events"
+    told = f"replayed {len(parked)} parked and {failed} failed events"
+    return f"{told}; {again} failed once more: the table of parked events says why" if again else told
 
 
 def keys_of(record: dict[str, Any]) -> list[Key]:
@@ -100,11 +101,12 @@ def _parked(at: Place) -> Iterator[Key]:
             yield item["identity"]["S"], item["id"]["S"]
 
 
-def _invoke(at: Place, payload: dict[str, Any]) -> None:
+def _invoke(at: Place, payload: dict[str, Any]) -> dict[str, Any]:
     answer = at.connect("lambda").invoke(FunctionName=at.track_event, Payload=json.dumps(payload))
+    told: dict[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
-        error = json.loads(answer["Payload"].read())
-        raise DeployError(f"track_event failed: {error.get('errorMessage', error)}; its log says why")
+        raise DeployError(f"track_event failed: {told.get('errorMessage', told)}; its log says why")
+    return told
 
 
 def _batches(keys: Iterable[Key]) -> Iterator[list[Key]]:

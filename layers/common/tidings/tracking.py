@@ -96,12 +96,19 @@ class Tracker:
         self.counters.count("EventsParked")
         log.error("event parked", extra={"event_id": event_id.split(":")[1:2], "error": type(error).__name__})
 
-    def redrive(self, identity: str, event_id: str) -> None:
-        """Fold a parked event again and forget that it was parked; raises what it raises."""
-        event = self.events.get(identity, event_id)
-        if event is not None:
-            self.track(event)
+    def redrive(self, identity: str, event_id: str) -> bool:
+        """Fold a parked event again and forget that it was parked. False when it fails once more, and stays parked."""
+        try:
+            event = self.events.get(identity, event_id)
+            if event is not None:
+                self.track(event)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are replayed
+            self.park(identity, event_id, error)
+            return False
         self.parked.remove(identity, event_id)
+        return True
 
     def rebuild(self, customer_id: str) -> None:
         """Fold a customer again from all their events. Starts nothing."""
@@ -111,7 +118,7 @@ class Tracker:
                 raise LookupError(f"no customer {customer_id}")
             self._carry_out(customer)
             try:
-                self._write(customer, self._refold(customer), Subject(customer), [])
+                self._write(customer, self._with_due(self._refold(customer), None), Subject(customer), [])
                 return
             except Conflict:
                 continue
@@ -259,13 +266,14 @@ class Tracker:
             first.add(open_.workflow)
         return doubles
 
-    def _with_due(self, customer: Customer, event: Event) -> Customer:
+    def _with_due(self, customer: Customer, event: Event | None) -> Customer:
         """An earlier date moves the entry forward, a later one leaves it; a due event writes the next."""
-        after = schedule.due_horizon(event.received_at) if event.type == "due" else self.clock.now()
+        due = event if event is not None and event.type == "due" else None
+        after = schedule.due_horizon(due.received_at) if due else self.clock.now()
         view = triggers.DueView(customer, self.catalogue.zone)
         moment_ = schedule.next_due(self.catalogue.workflows.values(), view, after)
         due_on = schedule.due_on(moment_) if moment_ else None
-        if event.type != "due" and customer.due_on:
+        if due is None and customer.due_on:
             due_on = min(due_on or customer.due_on, customer.due_on)
         return replace(customer, due_on=due_on)
 
