@@ -8,6 +8,7 @@ import pytest
 from infra.local.options import DEFAULT_SPEED, Options, default_origin, free_ports
 from infra.local.outputs import Outputs
 from infra.local.stack import Stack
+from tests.e2e.helpers.shop import Shop
 from tidings.workflow import build
 
 
@@ -44,3 +45,9 @@ def stack(options: Options) -> Iterator[Stack]:
 def outputs(stack: Stack) -> Outputs:
     """What the stack tells about itself, and clients for it."""
     return Outputs.read(stack.options.outputs)
+
+
+@pytest.fixture(scope="session")
+def shop(outputs: Outputs) -> Shop:
+    """A shop before that stack."""
+    return Shop(outputs)
