@@ -78,4 +78,4 @@ $(LOCK): | $(READY)
 	@$(VENV)/bin/python -m venv build/lock && build/lock/bin/python $(PIP) install uv && touch $@
 
 $(SAM): infra/deploy/requirements.lock | $(READY)
-	@$(VENV)/bin/python -m venv build/sam && build/sam/bin/python $(PIP) install --require-hashes -r $< && touch $@
+	@$(VENV)/bin/python -m venv build/sam && build/sam/bin/python $(PIP) install --no-deps --require-hashes -r $< && touch $@
