@@ -91,11 +91,9 @@ def is_hard(bounce: Mapping[str, Any]) -> bool:
     """
     if bounce.get("bounceType") == "Permanent":
         return True
-    told = bounce.get("bouncedRecipients") or []
     return bounce.get("bounceSubType") == "General" and any(
         str(each.get("status", "")).startswith("5.1.") and "550" in str(each.get("diagnosticCode", ""))
-        for each in told
-        if isinstance(each, Mapping)
+        for each in _listed(bounce, "bouncedRecipients")
     )
 
 
@@ -129,10 +127,17 @@ def _section(detail: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
 
 
 def _recipients(detail: Mapping[str, Any], mail: Mapping[str, Any]) -> Iterable[str]:
-    bounce = (detail.get("bounce") or {}).get("bouncedRecipients") or []
-    complaint = (detail.get("complaint") or {}).get("complainedRecipients") or []
-    told = [str(each["emailAddress"]) for each in [*bounce, *complaint] if each.get("emailAddress")]
-    return told or [str(address) for address in mail.get("destination") or []]
+    told = [
+        *_listed(detail.get("bounce"), "bouncedRecipients"),
+        *_listed(detail.get("complaint"), "complainedRecipients"),
+    ]
+    named = [str(each["emailAddress"]) for each in told if each.get("emailAddress")]
+    return named or [address for address in mail.get("destination") or [] if isinstance(address, str)]
+
+
+def _listed(section: Any, name: str) -> list[Mapping[str, Any]]:
+    listed = section.get(name) if isinstance(section, Mapping) else None
+    return [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
 
 
 def _tag(tags: Any, name: str) -> str:
