@@ -229,10 +229,10 @@ def main(environ: Mapping[str, str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         stack = Stack(from_environment(environ, datetime.now(UTC)))
-        ours = _bring_up(stack)
         seed = environ.get("SEED") or "1"
         if not seed.isdecimal():
             raise LocalError(f"SEED={seed} is no whole number: SEED=1, for one")
+        ours = _bring_up(stack)
         demo = Demo(
             Outputs.read(stack.options.outputs), stack.options.run, int(seed), Progress(sys.stdout.isatty())
         )
@@ -244,7 +244,7 @@ def main(environ: Mapping[str, str]) -> int:
         if not environ.get("ONCE"):
             _stay(demo.outputs.text("inbox_url"), ours)
     except LocalError as error:
-        print(f"\nmake run: {error}", file=sys.stderr)
+        print("\n" * sys.stdout.isatty() + f"make run: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
