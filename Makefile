@@ -16,8 +16,8 @@ SAM := build/sam/.ready
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 10
 
-run: up ## the demo: embedded AWS, a simulated shop, the inbox page (ONCE=1 ends by itself)
-	@ONCE="$(ONCE)" $(RUN) -m infra.local.shop
+run: build ## the demo: embedded AWS, a simulated shop, the inbox page (ONCE=1 ends by itself, SEED=)
+	@ONCE="$(ONCE)" SEED="$(SEED)" PORT="$(PORT)" SPEED="$(SPEED)" ORIGIN="$(ORIGIN)" $(RUN) -m infra.local.shop
 
 test: $(READY) ## all tests: unit, integration, end to end (ARGS="-k name")
 	@$(RUN) -m pytest $(ARGS)
