@@ -25,6 +25,9 @@ from tidings.shop import Shop
 SHOWN_ITEMS: Final = 12
 """Lines that a mail shows; the rest is counted (`more_items`)."""
 
+FEW: Final = 3
+"""Pieces in stock that a mail calls few: only then does it say how many are left."""
+
 LANGUAGES: Final = ("en",)
 """Languages that mails are written in; the first is the one in which they are."""
 
@@ -58,12 +61,17 @@ class Item:
     line_total: str | None
     picture: str | None
     url: str | None
+    product_type: str | None = None
+    """What kind of thing it is, as the catalogue says: `Tea`."""
+
+    left: int | None = None
+    """How many the shop still has, when it has no more than `FEW`; None when there are more, or nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventView:
     """The event that began the journey. `total` is in the shop's `currency`; the presentment pair is what the
-    customer saw."""
+    customer saw, and `subtotal`, `discount`, `shipping` and `tax` are in its currency, too."""
 
     id: str
     type: str
@@ -73,6 +81,11 @@ class EventView:
     currency: str | None = None
     presentment_total: Decimal | None = None
     presentment_currency: str | None = None
+    subtotal: Decimal | None = None
+    discount: Decimal | None = None
+    shipping: Decimal | None = None
+    tax: Decimal | None = None
+    taxes_included: bool = False
     items: tuple[Line, ...] = ()
     items_count: int = 0
     order_id: str | None = None
@@ -82,6 +95,12 @@ class EventView:
     accepts_marketing: bool = False
     url: str | None = None
     date: Date | None = None
+    tracking_company: str | None = None
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+    shipment_status: str | None = None
+    expected_on: Date | None = None
+    reason: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Any:
@@ -218,6 +237,11 @@ def event_view(event: Event) -> EventView:
         currency=currency,
         presentment_total=total if seen is None or seen_currency is None else seen,
         presentment_currency=currency if seen is None or seen_currency is None else seen_currency,
+        subtotal=formats.amount(told.get("subtotal")),
+        discount=formats.amount(told.get("discount")),
+        shipping=formats.amount(told.get("shipping")),
+        tax=formats.amount(told.get("tax")),
+        taxes_included=told.get("taxes_included") is True,
         items=lines,
         items_count=len(lines) + unnamed,
         order_id=text(told.get("order_id")),
@@ -227,6 +251,12 @@ def event_view(event: Event) -> EventView:
         accepts_marketing=told.get("accepts_marketing") is True,
         url=page(told.get("url")),
         date=_date(told.get("date")),
+        tracking_company=text(told.get("tracking_company"), 40),
+        tracking_number=text(told.get("tracking_number"), 60),
+        tracking_url=page(told.get("tracking_url")),
+        shipment_status=text(told.get("shipment_status"), 40),
+        expected_on=_date(told.get("expected_on")),
+        reason=text(told.get("reason"), 200),
         properties=told,
     )
 
@@ -242,8 +272,8 @@ def prepared_items(
     """The lines to show, and how many more there are.
 
     `products` is what the catalogue knows, by the product's identity (`shopify:product:1`): `title`, `image`,
-    `url` (a path is the shop's, `site`), `status`. A line that nobody can name is only counted; at most
-    `SHOWN_ITEMS` are shown.
+    `url` (a path is the shop's, `site`), `status`, `product_type`, `inventory`. A line that nobody can name is
+    only counted; at most `SHOWN_ITEMS` are shown.
     """
     currency = event.presentment_currency
     shown: list[Item] = []
@@ -262,6 +292,8 @@ def prepared_items(
                 line_total=formats.money(total, currency, locale) or None,
                 picture=page(known.get("image")),
                 url=_product_page(known, site),
+                product_type=text(known.get("product_type"), _NAME_LENGTH),
+                left=_few(known.get("inventory")),
             )
         )
     return tuple(shown), event.items_count - len(shown)
@@ -321,6 +353,11 @@ def _product_page(known: Mapping[str, Any], site: str) -> str | None:
     if isinstance(url, str) and url.startswith("/") and not url.startswith("//"):
         url = site.rstrip("/") + url
     return page(url)
+
+
+def _few(stock: object) -> int | None:
+    """The pieces in stock when they are few; nothing for none, which a mail about a thing does not say."""
+    return stock if isinstance(stock, int) and not isinstance(stock, bool) and 0 < stock <= FEW else None
 
 
 def _count(value: object, default: int) -> int:

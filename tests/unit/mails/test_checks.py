@@ -159,6 +159,14 @@ def test_too_large_for_gmail(root: Path) -> None:
     assert "Gmail shows no more" in _refused(root, FRONT + BODY.format(f"<mj-text>{'x' * 100_000}</mj-text>"))
 
 
+def test_a_partial_may_name_what_the_mail_has_set(root: Path) -> None:
+    """A name that the mail sets is the partial's, too; one that nobody sets is not."""
+    (root / "partials" / "stage.mjml.j2").write_text("<mj-text>Stage {{ stage }}</mj-text>", "utf-8")
+    include = '{% include "stage.mjml.j2" %}'
+    assert "Stage 2" in _send(_build(root, FRONT + BODY.format("{% set stage = 2 %}" + include))).text
+    assert 'unknown name "stage"' in _refused(root, FRONT + BODY.format(include))
+
+
 def test_missing_partial(root: Path) -> None:
     """An include that leads nowhere is named."""
     assert "there is no partials/nope.mjml.j2" in _refused(

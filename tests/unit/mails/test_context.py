@@ -155,3 +155,22 @@ def test_rendering_is_repeatable() -> None:
     about = samples.full(letters.shop())
     source = letters.compiled()["abandoned-checkout/second-reminder"]
     assert render(source, about) == render(source, about)
+
+
+def test_few_pieces_are_told_many_are_not() -> None:
+    """`left` is a number only when three or fewer are there; nobody hears of an empty shelf or of a guess."""
+    stock: list[object] = [3, 1, 4, 0, -2, None, True, "2"]
+    lines = [{"product_id": str(place), "title": "Cup"} for place in range(len(stock))]
+    known = {f"shopify:product:{place}": {"inventory": count} for place, count in enumerate(stock)}
+    items = letters.about({"items": lines}, known)["items"]
+    assert [item.left for item in items] == [3, 1, None, None, None, None, None, None]
+
+
+def test_a_parcel_and_its_sums_are_fit_to_show() -> None:
+    """Sums are exact, the tracking page is http, the day a day; what is none of it is not there."""
+    told = {"subtotal": "19.90", "tax": "x", "expected_on": "2026-03-20", "taxes_included": True}
+    event = letters.about({**told, "tracking_url": "javascript:1", "tracking_company": " DHL\n"})["event"]
+    assert (event.subtotal, event.tax, event.taxes_included) == (Decimal("19.90"), None, True)
+    assert (event.tracking_url, event.tracking_company) == (None, "DHL")
+    assert event.expected_on.isoformat() == "2026-03-20"
+    assert letters.about({"expected_on": "soon"})["event"].expected_on is None

@@ -12,6 +12,7 @@ from tests.unit.sources.bodies import (
     PRODUCT,
     alias,
     parse,
+    prices,
 )
 from tidings.errors import BadInput
 
@@ -60,6 +61,24 @@ def test_an_order_is_one_event_named_by_its_id() -> None:
         "items_count": 1,
         "quantity": 2,
     }
+
+
+def test_an_orders_sums_are_the_customers() -> None:
+    """What makes up the total is in the currency that the customer saw; a sum of zero is not told."""
+    sums = {
+        "total_line_items_price": "39.80",
+        "total_line_items_price_set": prices("39.80", "450.00"),
+        "total_discounts": "4.00",
+        "total_discounts_set": prices("4.00", "45.00"),
+        "total_shipping_price_set": prices("0.00", "0.00"),
+        "total_tax": "6.10",
+        "total_tax_set": prices("6.10", "69.00"),
+        "taxes_included": True,
+    }
+    told = parse("orders/create", {**ORDER, **sums}).properties
+    assert (told["subtotal"], told["discount"], told["tax"]) == ("450.00", "45.00", "69.00")
+    assert told["taxes_included"] is True
+    assert "shipping" not in told
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,14 @@ GOOD: list[dict[str, Any]] = [
     ),
     event("checkout_started", checkout="t1", url="https://shop.example/c/t1", discount_codes=["A"]),
     {"type": "cart_updated", "timestamp": "2026-03-10 11:00:00Z", "data": {"cart": "c1", "items": []}},
+    event("order_delivered", order_id="5", subtotal="9.00", shipping=4, tax="1.50", taxes_included=True),
+    event(
+        "shipment_delayed",
+        tracking_url="https://parcels.example/1",
+        tracking_company="DHL",
+        expected_on="2026-03-20",
+        reason="Snow",
+    ),
     event("product_viewed", product_id="5"),
     event("quiz_finished", score=7, answers=["a", {"b": [1, 2.5, None]}]),
 ]
@@ -55,6 +63,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "type of a mail": (event("mail_opened"), "type"),
     "type due": (event("due"), "type"),
     "type of the catalogue": (event("product_updated"), "type"),
+    "day that is none": (event("shipment_delayed", expected_on="2026-13-01"), "expected_on"),
+    "tracked by a script": (event("shipment_delayed", tracking_url="javascript:1"), "tracking_url"),
     "no data": ({"type": "subscribed"}, "data"),
     "data a list": ({"type": "subscribed", "data": []}, "data"),
     "customer a string": ({"type": "subscribed", "data": {"customer": "ada"}}, "data.customer"),

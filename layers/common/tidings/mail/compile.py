@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import TemplateSyntaxError
+from jinja2 import TemplateSyntaxError, nodes
 from pydantic import BaseModel, ConfigDict, Field
 
 from tidings import yamlfile
@@ -77,7 +77,8 @@ def compile_mail(file: Path, shop: Shop, *, marketing: bool = True) -> dict[str,
     source, root = _take_apart(file), file.parent.parent.parent
     _refuse(_mistakes(source))
     hidden = mjml.Hidden()
-    pieces = mjml.Sources(hidden, lambda name: _piece(hidden, root / "partials" / name, file, MAIL_NAMES))
+    names = {**MAIL_NAMES, **_own_names(source)}
+    pieces = mjml.Sources(hidden, lambda name: _piece(hidden, root / "partials" / name, file, names))
     layout = _piece(hidden, root / f"layout{SUFFIX}", file, _LAYOUT_NAMES)
     body = mjml.read(hidden, source.body, file, source.first_line)
     tree = mjml.join(layout, pieces, body)
@@ -107,6 +108,13 @@ def _take_apart(file: Path) -> Source:
         first_line=end + 2,
         lines={str(name): yamlfile.line_of(document, [name], 2) for name in document},
     )
+
+
+def _own_names(source: Source) -> dict[str, Any]:
+    """What the mail itself has `set`: its partials may name it, too."""
+    assigned = environment(True).parse(source.body).find_all(nodes.Assign)
+    targets = (name for each in assigned for name in (each.target, *each.target.find_all(nodes.Name)))
+    return {target.name: Any for target in targets if isinstance(target, nodes.Name)}
 
 
 def _piece(hidden: mjml.Hidden, path: Path, wanted_by: Path, names: Mapping[str, Any]) -> mjml.Node:

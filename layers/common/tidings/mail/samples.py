@@ -13,14 +13,37 @@ NOW: Final = datetime(2026, 3, 17, 15, 4, tzinfo=UTC)
 UNSUBSCRIBE: Final = "https://pages.example/unsubscribe/k1.c2FtcGxl.c2FtcGxl"
 
 _LINES: Final = (
-    ("Moss Teapot", "0.8 l", 1, "64.00", True),
-    ("Genmaicha", "250 g", 2, "21.00", True),
-    ("Repair Kit: Gold & Lacquer", None, 1, "24.00", False),
+    ("Moss Teapot", "0.8 l", 1, "64.00", "Teapots"),
+    ("Genmaicha", "250 g", 2, "21.00", "Tea"),
+    ("Repair Kit: Gold & Lacquer", None, 1, "24.00", None),
 )
+"""Title, variant, quantity, price, and the kind of thing; None for what is in no catalogue."""
+
+
+_SUMS: Final = {
+    "total": "163.50",
+    "presentment_total": "121.50",
+    "presentment_currency": "GBP",
+    "subtotal": "130.00",
+    "discount": "13.00",
+    "shipping": "4.50",
+    "tax": "20.25",
+    "taxes_included": True,
+    "discount_codes": ["SPRING"],
+}
+_PARCEL: Final = {
+    "tracking_company": "Royal Mail",
+    "tracking_number": "QN 1234 5678 9GB",
+    "tracking_url": "https://parcels.example/QN123456789GB",
+    "shipment_status": "in_transit",
+    "expected_on": "2026-03-20",
+    "reason": "The carrier's depot was closed by snow.",
+}
 
 
 def full(shop: Shop, *, marketing: bool = True) -> dict[str, Any]:
-    """A customer with a name, a history and a checkout of three lines, one of them without a picture."""
+    """A customer with a name, a history and an event of which all is told: three lines, one of them without a
+    picture, sums, a parcel under way."""
     told: dict[str, Any] = {
         "email": "ada@example.com",
         "first_name": "Ada",
@@ -35,32 +58,40 @@ def full(shop: Shop, *, marketing: bool = True) -> dict[str, Any]:
         {"product_id": str(number), "title": title, "variant": variant, "quantity": quantity, "price": price}
         for number, (title, variant, quantity, price, _) in enumerate(_LINES, 1)
     ]
-    checkout = {
-        "total": "163.50",
+    bought = {
+        **_SUMS,
+        **_PARCEL,
         "currency": shop.currency,
-        "presentment_total": "130.00",
-        "presentment_currency": "GBP",
         "items": lines,
         "items_count": len(lines),
         "checkout_id": "c1",
         "order_id": "1001",
         "order_name": "#1001",
         "url": f"{shop.url}/checkouts/c1/recover",
-    }
-    products = {
-        f"shop:product:{number}": {
-            "title": title,
-            "image": f"{shop.url}/p/{number}.jpg",
-            "url": f"{shop.url}/p/{number}",
-        }
-        for number, (title, _, _, _, listed) in enumerate(_LINES, 1)
-        if listed
+        "date": "2026-04-02",
     }
     history = [
         _event("customer_registered", told, NOW - timedelta(days=300)),
         _event("order_placed", {"order_id": "900", "total": "64.00", **told}, NOW - timedelta(days=120)),
     ]
-    return _context(shop, history, _event("checkout_started", {**told, **checkout}, NOW), products, marketing)
+    return _context(
+        shop, history, _event("checkout_started", {**told, **bought}, NOW), _catalogue(shop), marketing
+    )
+
+
+def _catalogue(shop: Shop) -> dict[str, dict[str, Any]]:
+    """What is known of the products on the lines."""
+    return {
+        f"shop:product:{number}": {
+            "title": title,
+            "image": f"{shop.url}/p/{number}.jpg",
+            "url": f"{shop.url}/p/{number}",
+            "product_type": kind,
+            "inventory": number + 1,
+        }
+        for number, (title, _, _, _, kind) in enumerate(_LINES, 1)
+        if kind
+    }
 
 
 def sparse(shop: Shop, *, marketing: bool = True) -> dict[str, Any]:

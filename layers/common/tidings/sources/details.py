@@ -129,6 +129,14 @@ def _birthday(value: object) -> str | None:
     return match[0] if day.year >= 1880 else None
 
 
+def _day(value: object) -> str | None:
+    """`YYYY-MM-DD`."""
+    try:
+        return date.fromisoformat(value).isoformat() if isinstance(value, str) and len(value) == 10 else None
+    except ValueError:
+        return None
+
+
 def _timezone(value: object) -> str | None:
     """An IANA name that exists."""
     from zoneinfo import (
@@ -216,10 +224,20 @@ _READERS: Final = MappingProxyType[str, Callable[[str, object], Any]](
         "currency": _currency,
         "presentment_total": _money,
         "presentment_currency": _currency,
+        "subtotal": _money,
+        "discount": _money,
+        "shipping": _money,
+        "tax": _money,
+        "taxes_included": _checked(reading.boolean, "true or false"),
         "discount_codes": _codes,
         "accepts_marketing": _checked(reading.boolean, "true or false"),
         "url": _checked(reading.link, "an absolute http or https address"),
         "items": _checked(_items, f"a list of at most {MAX_ITEMS} objects"),
+        "tracking_company": _text,
+        "tracking_number": _text,
+        "tracking_url": _checked(reading.link, "an absolute http or https address"),
+        "expected_on": _checked(_day, "a day that exists, as YYYY-MM-DD"),
+        "reason": _text,
         "placed_at": _time,
         "started_at": _time,
         "completed_at": _time,

@@ -13,6 +13,7 @@ takes none away.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from tidings.errors import BadInput
@@ -57,6 +58,7 @@ def order(event_type: str, body: Mapping[str, Any], key: bytes) -> Fact:
             "currency": shop,
             "presentment_total": _presented(body, "total_price", shop == theirs),
             "presentment_currency": theirs,
+            **_sums(body, shop == theirs),
             "url": reading.link(body.get("order_status_url")),
             "placed_at": reading.stamp(placed) if placed else None,
             "cancelled_at": reading.stamp(cancelled) if cancelled else None,
@@ -180,6 +182,19 @@ def _amount(thing: Mapping[str, Any], name: str, side: str) -> str | None:
 def _presented(thing: Mapping[str, Any], name: str, same: bool) -> str | None:
     """An order's amount in the customer's currency; the plain one only where the currencies are the same."""
     return _amount(thing, name, "presentment_money") or (reading.money(thing.get(name)) if same else None)
+
+
+def _sums(body: Mapping[str, Any], same: bool) -> dict[str, Any]:
+    """What makes up an order's total, in the customer's currency; nothing for a sum that is zero."""
+    shipping = _amount(body, "total_shipping_price", "presentment_money")
+    told = {
+        "subtotal": _presented(body, "total_line_items_price", same),
+        "discount": _presented(body, "total_discounts", same),
+        "shipping": shipping,
+        "tax": _presented(body, "total_tax", same),
+    }
+    sums = {name: value for name, value in told.items() if value and Decimal(value)}
+    return {**sums, "taxes_included": True if body.get("taxes_included") is True else None}
 
 
 def _lines(body: Mapping[str, Any], price: Any) -> dict[str, Any]:
