@@ -20,6 +20,7 @@ OUTAGES: Final = frozenset(
         "InternalFailure",
         "InternalServerError",
         "LimitExceededException",
+        "NoSuchBucket",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestTimeout",
