@@ -25,9 +25,9 @@ from hypothesis import strategies as st
 
 from tidings.errors import JourneyExited, SendDeferred
 from tidings.workflow.compile import compile_workflow
+from tidings.workflow.graph import graph, start
 from tidings.workflow.load import load_workflow, workflow_folders
 from tidings.workflow.model import Workflow
-from tidings.workflow.path import legs
 from tidings.workflow.walk import Outcome, walk
 
 ROOT = Path(__file__).parents[2]
@@ -71,12 +71,11 @@ class Interpreter:
 
     def _mock(self, name: str, workflow: Workflow, script: Script) -> None:
         responses: dict[str, Any] = {}
-        for leg in legs(workflow):
-            step = leg.send.step_id
+        for step in graph(workflow):
             told = [*script.get(step, ()), 60]
             responses[step] = {str(at): _response(answer) for at, answer in enumerate(told)}
             responses[step][f"{len(told)}-999"] = _response(60)
-        cases = {f"Send {leg.send.step_id}": leg.send.step_id for leg in legs(workflow)}
+        cases = {f"Send {step}": step for step in graph(workflow)}
         config = {"StateMachines": {name: {"TestCases": {"told": cases}}}, "MockedResponses": responses}
         body = json.dumps(
             {"stepfunctions._sfn_mock_config": config, "stepfunctions._SFN_WAIT_SCALE": 0}
@@ -162,7 +161,7 @@ def defer(seconds: int) -> SendDeferred:
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda workflow: workflow.id)
 def test_the_shops_workflows_run_as_they_walk(interpreter: Interpreter, workflow: Workflow) -> None:
     """To the end, with deferrals at each step, and with an exit at the last."""
-    steps = [leg.send.step_id for leg in legs(workflow)]
+    steps = list(graph(workflow))
     scripts: list[Script] = [
         {},
         {step: [defer(600), defer(1), 7200] for step in steps},
@@ -201,6 +200,6 @@ def test_random_workflows_run_as_they_walk(
 def test_a_mistake_in_code_fails_the_execution(interpreter: Interpreter) -> None:
     """It is not retried, and not taken for an exit: the alarm on failed executions is what tells."""
     workflow = WORKFLOWS[0]
-    status, states = interpreter.run(workflow, {legs(workflow)[0].send.step_id: ["KeyError", 60]}, 0)
+    status, states = interpreter.run(workflow, {start(workflow).id: ["KeyError", 60]}, 0)
     assert status == "FAILED"
     assert [name for name, _ in states] == ["Wait 1 hour", "Send reminder"]

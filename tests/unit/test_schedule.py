@@ -43,6 +43,10 @@ class Person:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     last: Mapping[str, datetime] = field(default_factory=dict)
 
+    def date(self, name: str) -> str | None:
+        """Of dates they have a birthday alone."""
+        return self.birthday if name == "birthday" else None
+
 
 def wait(value: object) -> WaitStep:
     """A wait as an author writes it."""

@@ -8,25 +8,37 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
-from typing import Protocol
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from tidings.durations import format_duration as format_duration
 from tidings.durations import parse_duration as parse_duration
-from tidings.workflow.model import DateTrigger, InactiveTrigger, WaitStep, Workflow
+from tidings.workflow.model import (
+    WEEKDAYS,
+    DateTrigger,
+    InactiveTrigger,
+    WaitFor,
+    WaitQuiet,
+    WaitStep,
+    WaitUntil,
+    WaitWeekday,
+    Workflow,
+)
 
 Zone = ZoneInfo
 """A time zone of the IANA database."""
 
 DAY = timedelta(days=1)
 
+LONGEST_UNTIL: Final = timedelta(days=180)
+"""The longest that an `until` waits: an execution ends after a year, and a fact may name any moment."""
+
 
 class CustomerView(Protocol):
     """What the calendar needs to know of a customer."""
 
-    @property
-    def birthday(self) -> str | None:
-        """`YYYY-MM-DD` or `--MM-DD`."""
+    def date(self, name: str) -> str | None:
+        """A date of theirs, as a date trigger names it: `YYYY-MM-DD` or `--MM-DD`, on their own calendar."""
         ...
 
     @property
@@ -81,19 +93,108 @@ def next_local(at: time, since: datetime, zone: Zone) -> datetime:
     return next(moment for day in days if (moment := local_moment(day, at, zone)) >= since)
 
 
-def wait_end(waits: WaitStep | Iterable[WaitStep], since: datetime, zone: Zone) -> datetime:
-    """The moment (UTC) at which these waits, one after the other from `since`, are over."""
+def wait_end(
+    waits: WaitStep | Iterable[WaitStep],
+    since: datetime,
+    zone: Zone,
+    names: Mapping[str, Any] | None = None,
+    last: Mapping[str, datetime] | None = None,
+) -> datetime:
+    """The moment (UTC) at which these waits, one after the other from `since`, are over.
+
+    `names` is what the expression of an `until` may name; `last` the time of the latest event of each type, from
+    which a wait with `after_last` starts again.
+    """
     moment = since.astimezone(UTC)
     for step in (waits,) if isinstance(waits, WaitStep) else waits:
-        moment += step.wait.for_
-        if step.wait.then_at is not None:
-            moment = next_local(step.wait.then_at, moment, zone)
+        match step.wait:
+            case WaitFor(for_=length, then_at=at):
+                moment += length
+                moment = moment if at is None else next_local(at, moment, zone)
+            case WaitQuiet(for_=length, after_last=event):
+                moment = max(moment, (last or {}).get(event, moment)) + length
+            case WaitWeekday(until=weekday, at=at):
+                moment = next_weekday(WEEKDAYS.index(weekday), at, moment, zone)
+            case WaitUntil() as wait:
+                end = until_moment(wait, names or {}, zone)
+                moment = max(moment, min(end or moment, moment + LONGEST_UNTIL))
     return moment
 
 
-def wait_seconds(waits: WaitStep | Iterable[WaitStep], since: datetime, now: datetime, zone: Zone) -> int:
+def wait_seconds(
+    waits: WaitStep | Iterable[WaitStep],
+    since: datetime,
+    now: datetime,
+    zone: Zone,
+    names: Mapping[str, Any] | None = None,
+    last: Mapping[str, datetime] | None = None,
+) -> int:
     """Whole seconds from `now` until these waits, counted from `since`, are over; rounded up, at least 0."""
-    return max(0, ceil((wait_end(waits, since, zone) - now).total_seconds()))
+    return max(0, ceil((wait_end(waits, since, zone, names, last) - now).total_seconds()))
+
+
+def wait_least(waits: Iterable[WaitStep]) -> timedelta:
+    """The least time that these waits take: no time of day, weekday or moment makes them shorter."""
+    lengths = (step.wait.for_ for step in waits if isinstance(step.wait, WaitFor | WaitQuiet))
+    return sum(lengths, timedelta(0))
+
+
+def wait_most(waits: Iterable[WaitStep]) -> timedelta:
+    """The most time that these waits take, when nothing starts one with `after_last` again."""
+    total = timedelta(0)
+    for step in waits:
+        match step.wait:
+            case WaitFor(for_=length, then_at=at):
+                total += length + (DAY if at else timedelta(0))
+            case WaitQuiet(for_=length):
+                total += length
+            case WaitWeekday():
+                total += 7 * DAY
+            case WaitUntil():
+                total += LONGEST_UNTIL
+    return total
+
+
+def next_weekday(weekday: int, at: time, since: datetime, zone: Zone) -> datetime:
+    """The first moment (UTC) at or after `since` that is `at` on such a day (0 is Monday) in `zone`."""
+    today = since.astimezone(zone).date()
+    days = (today + timedelta(days=offset) for offset in range(-1, 16))
+    return next(
+        moment
+        for day in days
+        if day.weekday() == weekday and (moment := local_moment(day, at, zone)) >= since
+    )
+
+
+def until_moment(wait: WaitUntil, names: Mapping[str, Any], zone: Zone) -> datetime | None:
+    """The moment (UTC) that an `until` means; None when its expression gives no day and no moment.
+
+    A day, or any `at`, counts in calendar days and local times; a moment without `at` in exact lengths.
+    """
+    from tidings.expressions import ExpressionError, evaluate  # most waits need no expressions
+
+    try:
+        found = _day_or_moment(evaluate(wait.until, names))
+        if isinstance(found, datetime) and wait.at is None:
+            return found.astimezone(UTC) + wait.offset
+        if found is None:
+            return None
+        day = found.astimezone(zone).date() if isinstance(found, datetime) else found
+        return local_moment(day + wait.offset, wait.at or time(9), zone)
+    except (ExpressionError, OverflowError):
+        return None
+
+
+def _day_or_moment(value: object) -> date | datetime | None:
+    """A day or an aware moment, also as ISO 8601 text."""
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        return value if value.tzinfo else None
+    return value if isinstance(value, date) else None
 
 
 # ---- birthdays and silences ----
@@ -123,20 +224,25 @@ def celebrated(month: int, day: int, year: int) -> date:
 
 
 def date_moments(
-    birthday: str | None, offset: timedelta, at: time, zone: Zone, start: datetime, end: datetime
+    birthday: str | None,
+    offset: timedelta,
+    at: time,
+    zone: Zone,
+    start: datetime,
+    end: datetime,
+    first: int = 1,
 ) -> list[tuple[str, datetime]]:
     """(occurrence, moment) of each birthday whose moment, `offset` days on at `at`, lies in the window.
 
     The occurrence is the year celebrated, so that a corrected birthday is not congratulated twice in a year.
-    The year of birth itself has none.
+    `first` is the anniversary that counts first: the year of birth itself has none.
     """
     parsed = parse_birthday(birthday)
     if parsed is None:
         return []
     born, month, day = parsed
-    first, last = (start - offset).year - 1, (end - offset).year + 1
     found = []
-    for year in range(max(first, (born or 0) + 1), last + 1):
+    for year in range(max((start - offset).year - 1, (born or 0) + first), (end - offset).year + 2):
         moment = local_moment(celebrated(month, day, year) + offset, at, zone)
         if start <= moment < end:
             found.append((str(year), moment))
@@ -154,8 +260,10 @@ def inactive_moment(last_at: datetime, for_: timedelta) -> datetime:
 def occurrences(workflow: Workflow, customer: CustomerView, start: datetime, end: datetime) -> Iterator[Due]:
     """What the calendar brings this customer in this workflow with `start <= moment < end`."""
     match workflow.trigger:
-        case DateTrigger(offset=offset, at=at):
-            for key, moment in date_moments(customer.birthday, offset, at, customer.zone, start, end):
+        case DateTrigger(date=name, offset=offset, at=at):
+            # A date of the shop's own may lie ahead; then its own year is the first.
+            first, told = 0 if name.startswith("fields.") else 1, customer.date(name)
+            for key, moment in date_moments(told, offset, at, customer.zone, start, end, first):
                 yield Due(moment, workflow.id, key)
         case InactiveTrigger(inactive=event, for_=length):
             last_at = customer.last.get(event)

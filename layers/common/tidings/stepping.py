@@ -20,9 +20,8 @@ from tidings.customer import Customer, checkout_key, epoch, moment
 from tidings.errors import Conflict, JourneyExited, SendDeferred, SendRejected, SendUnknown
 from tidings.events import Event, address_alias, customer_identity
 from tidings.pace import give_back, slot
-from tidings.schedule import wait_seconds
+from tidings.workflow.graph import NEXT, Node, node, wait_before
 from tidings.workflow.package import Package
-from tidings.workflow.path import leg_after, leg_of
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +180,7 @@ class Stepper:
             attempt=earlier.attempt + 1 if earlier else 1,
             at=epoch(self.clock.now()),
             claimed_at=epoch(self.clock.machine_now()),
-            final=leg_after(scene.package.workflow, scene.request.step) is None,
+            final=_following(scene) is None,
         )
 
     def _settled(self, send: ports.Send, metric: str) -> ports.Send:
@@ -229,7 +228,7 @@ class Stepper:
         }
         return Letter(
             package=scene.package,
-            mail=leg_of(scene.package.workflow, scene.request.step).send.mail,
+            mail=str(getattr(_node(scene).step, "mail", "")),
             customer=scene.customer,
             event=event,
             products=self.products.get(ids) if ids else {},
@@ -257,10 +256,17 @@ class Stepper:
 
     def _next(self, scene: Scene, ended: ports.Send) -> dict[str, Any]:
         """The next Wait's input. It counts from when this step ended, also when the step is run again."""
-        leg = leg_after(scene.package.workflow, scene.request.step)
-        zone = scene.customer.zone(scene.package.shop.zone)
-        wait = wait_seconds(leg.waits, moment(ended.at), self.clock.now(), zone) if leg else 0
+        workflow, zone = scene.package.workflow, scene.customer.zone(scene.package.shop.zone)
+        wait = wait_before(workflow, _following(scene), moment(ended.at), self.clock.now(), zone)
         return {"journey": scene.request.journey, "wait_seconds": wait}
+
+
+def _node(scene: Scene) -> Node:
+    return node(scene.package.workflow, scene.request.step)
+
+
+def _following(scene: Scene) -> str | None:
+    return _node(scene).branches[NEXT]
 
 
 def send_id(send: ports.Send) -> str:

@@ -31,8 +31,8 @@ from tidings.customer import (
 )
 from tidings.errors import Conflict, Unavailable
 from tidings.events import CHECKOUT_TYPES, PRODUCT_TYPES, Event, customer_identity
+from tidings.workflow.graph import first_wait, shortest
 from tidings.workflow.model import Each, Workflow
-from tidings.workflow.path import first_wait, shortest
 
 log = logging.getLogger(__name__)
 

@@ -149,10 +149,17 @@ class DueView:
     customer: Customer
     default_zone: schedule.Zone
 
-    @property
-    def birthday(self) -> str | None:
-        """`YYYY-MM-DD` or `--MM-DD`."""
-        return self.customer.birthday
+    def date(self, name: str) -> str | None:
+        """A date that a trigger names: `YYYY-MM-DD` or `--MM-DD`; of a moment the day on their own calendar."""
+        told = self.customer.get(f"field.{name[7:]}" if name.startswith("fields.") else name)
+        text = str(told) if told else ""
+        try:
+            at = datetime.fromisoformat(text) if len(text) > len("YYYY-MM-DD") else None
+        except ValueError:
+            return None
+        if at is None:
+            return text or None
+        return str((at.astimezone(self.zone) if at.tzinfo else at).date())
 
     @property
     def zone(self) -> schedule.Zone:

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidings import errors
-from tidings.workflow.compile import MAX_NAME, compile_workflow
+from tidings.workflow.compile import compile_workflow
 from tidings.workflow.load import load_workflow, workflow_folders
 from tidings.workflow.model import Workflow
+from tidings.workflow.naming import MAX_NAME
 
 ROOT = Path(__file__).parents[3]
 WORKFLOWS = [load_workflow(folder).workflow for folder in workflow_folders(ROOT / "workflows")]

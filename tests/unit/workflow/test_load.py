@@ -13,6 +13,7 @@ from tidings.workflow.model import (
     EventTrigger,
     InactiveTrigger,
     SendStep,
+    WaitFor,
     WaitStep,
     Workflow,
 )
@@ -75,6 +76,7 @@ steps:
     assert (workflow.retired, workflow.is_marketing, workflow.is_single) == (True, False, True)
     first, mail, _, again = workflow.steps
     assert isinstance(first, WaitStep)
+    assert isinstance(first.wait, WaitFor)
     assert (first.wait.for_, first.wait.then_at) == (timedelta(days=1), time(10))
     assert isinstance(mail, SendStep)
     assert isinstance(again, SendStep)
@@ -135,7 +137,7 @@ def test_yaml_is_1_2() -> None:
         ("{event: order", "{evnt: order", '3: unknown word "evnt"; did you mean "event"?'),
         ("exit: {event: order_placed}", "exit: order_placed", '3: "exit" is words and their values'),
         ("- wait:", "- wiat:", '5: unknown step "wiat"; did you mean "wait"?'),
-        ("- send: reminder", "- if: x", '6: unknown step "if"; known: send, wait'),
+        ("- send: reminder", "- if: x", '6: "then" is missing'),
         ("- send: reminder", "- reminder", "6: a step is a word and its value, such as `wait: …`"),
         (
             "- send: reminder",
@@ -159,7 +161,7 @@ def test_yaml_is_1_2() -> None:
         (
             "{event: checkout_started}",
             "{date: birthdy}",
-            '2: "date" can\'t be "birthdy"; did you mean "birthday"?',
+            '2: "date": "birthdy" is no date of a customer; did you mean "birthday"?',
         ),
         ("{event: checkout_started}", "{date: birthday, at: 9}", '2: "at": "9" is not a time of day'),
         (

@@ -13,7 +13,6 @@ from typing import Final
 
 from tidings.errors import BadInput
 from tidings.workflow import check, package, template
-from tidings.workflow.model import SendStep
 from tidings.workflow.package import Package
 
 HERE: Final = Path(__file__).resolve().parents[1]
@@ -28,7 +27,7 @@ def packages(root: Path) -> list[Package]:
     built = []
     for source in checked.sources:
         mails = checked.mails[source.workflow.id]
-        sent = {step.mail: mails[step.mail] for step in source.workflow.steps if isinstance(step, SendStep)}
+        sent = {step.mail: mails[step.mail] for step in source.workflow.sends}
         built.append(package.build(source.workflow, checked.shop, sent))
     return built
 

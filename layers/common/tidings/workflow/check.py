@@ -15,6 +15,7 @@ from typing import Any, Final
 from tidings import expressions
 from tidings.errors import BadInput
 from tidings.events import TYPES
+from tidings.schedule import wait_most
 from tidings.shop import Shop, load_shop
 from tidings.words import hint
 from tidings.workflow.load import Source, load_workflow, workflow_folders
@@ -129,8 +130,8 @@ def _steps(source: Source) -> Iterator[str]:
                     message = f'two steps are called "{step_id}": give one of them an `id` of its own'
                     yield source.problem(["steps", at], message)
                 seen.add(step_id)
-            case WaitStep(wait=wait):
-                before, length = length, length + wait.for_ + timedelta(days=1 if wait.then_at else 0)
+            case WaitStep():
+                before, length = length, length + wait_most([step])
                 if length > LONGEST >= before:
                     message = (
                         f"the way to here may take {length.days} days; a journey may take {LONGEST.days}"

@@ -1,25 +1,26 @@
 """From a workflow to its state machine in Amazon States Language (JSONata).
 
-Three small stages: `path.legs` finds the mails and the waits before each, `_named` gives their states names,
-`_states` writes them. Per mail that is one Wait, whose seconds the step before it computed, and one Task.
-Deterministic: the same workflow and revision give the same text.
+Three small stages: `graph.graph` finds the nodes and where each leads, `naming.named` gives their states names,
+`_states` writes them. Per mail that is one Wait, whose seconds the step before it computed, and one Task; a
+Choice only where the author wrote `if`, `split` or the `else` of a send. Deterministic: the same workflow and
+revision give the same text.
 """
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
-from tidings.durations import format_duration
-from tidings.workflow.model import DateTrigger, InactiveTrigger, WaitStep, Workflow
-from tidings.workflow.path import Leg, legs
+from tidings.workflow.graph import NEXT
+from tidings.workflow.model import WaitForStep, Workflow
+from tidings.workflow.naming import DONE, EXITED, Named, named
 
-MAX_NAME: Final = 80
-"""Step Functions' limit on the name of a state, in characters."""
-
-DONE: Final = "Done"
-EXITED: Final = "Exited"
+MAX_BYTES: Final = 1_000_000
+"""Step Functions takes definitions of up to 1 MB."""
 
 SECONDS: Final = "{% $states.input.wait_seconds %}"
 JOURNEY: Final = "{% $states.input.journey %}"
+TASK: Final = "{% $states.context.Task.Token %}"
 # A Python function's error reaches Step Functions as JSON in `Cause`; SendDeferred's message is the seconds.
 DEFERRED_SECONDS: Final = "{% $number($parse($states.errorOutput.Cause).errorMessage) %}"
 
@@ -55,103 +56,95 @@ RETRY: Final[list[dict[str, Any]]] = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A leg with the names of its two states."""
-
-    leg: Leg
-    wait: str
-    task: str
+INVOKE: Final = "arn:aws:states:::lambda:invoke"
+INVOKE_AND_WAIT: Final = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 
 
 def compile_workflow(workflow: Workflow, rev: str) -> dict[str, Any]:
     """The machine's definition. `${RunStepArn}` stands for what only the template knows.
 
-    Its input is `{"journey": <id>, "wait_seconds": <seconds>}`; each Task passes on the same.
+    Its input is `{"journey": <id>, "wait_seconds": <seconds>}`; each Task passes on the same, and its `branch` where
+    a Choice follows.
     """
-    named = _named(workflow)
+    nodes = named(workflow)
     states: dict[str, Any] = {}
-    for at, each in enumerate(named):
-        following = named[at + 1].wait if at + 1 < len(named) else DONE
-        states |= _states(workflow, rev, each, following)
+    for each in nodes.values():
+        ways = {
+            name: nodes[following].first if following else DONE
+            for name, following in each.node.branches.items()
+        }
+        states |= _states(workflow, rev, each, ways)
     states[DONE] = {"Type": "Succeed"}
     states[EXITED] = {"Type": "Succeed"}
     return {
-        "Comment": f"{workflow.name} ({workflow.id}, revision {rev})",
+        "Comment": f"{workflow.name} ({workflow.id}, revision {rev})".replace("${", "{"),
         "QueryLanguage": "JSONata",
-        "StartAt": named[0].wait,
+        "StartAt": next(iter(nodes.values())).first,
         "States": states,
     }
 
 
-def _named(workflow: Workflow) -> list[Named]:
-    """The legs with their states' names, in the author's words and each once."""
-    taken = {DONE, EXITED}
-    found = []
-    for at, leg in enumerate(legs(workflow)):
-        wait = _unique(_wait_words(workflow, leg, is_first=at == 0), taken)
-        found.append(Named(leg, wait, _unique(f"Send {leg.send.step_id}", taken)))
-    return found
+def size(definition: Mapping[str, Any]) -> int:
+    """A definition's length in bytes, as it is sent to Step Functions."""
+    return len(json.dumps(definition, ensure_ascii=False).encode())
 
 
-def _wait_words(workflow: Workflow, leg: Leg, *, is_first: bool) -> str:
-    """`Wait 1 hour`, `Wait 1 day then until 10:00`; a first wait also says what the trigger waits for."""
-    waits = [_words(step) for step in leg.waits if step.wait.for_ or step.wait.then_at]
-    match workflow.trigger if is_first else None:
-        case DateTrigger(date=date, offset=offset, at=at):
-            away = f" {format_duration(offset)}" if offset else ""
-            waits.insert(0, f"until {date}{away} at {at:%H:%M}")
-        case InactiveTrigger(inactive=event, for_=length):
-            waits.insert(0, f"for {format_duration(length)} without {event}")
-    return f"Wait {', then '.join(waits)}" if waits else "At once"
+def _states(workflow: Workflow, rev: str, named: Named, ways: Mapping[str, str]) -> dict[str, Any]:
+    """A node's states: its Wait, if it has one, its Task, and what leads on from there."""
+    states: dict[str, Any] = {}
+    if named.wait:
+        states[named.wait] = {"Type": "Wait", "Seconds": SECONDS, "Next": named.task}
+    payload = {"journey": JOURNEY, "workflow": workflow.id, "step": named.node.id, "rev": rev}
+    if isinstance(named.node.step, WaitForStep):
+        return states | _awaiting(named, payload, ways, named.node.step.wait_for.at_most)
+    if named.choice:
+        states[named.task] = _task(payload, named.choice, named.wait)
+        states[named.choice] = {"Type": "Choice", "Choices": [_rule(*way) for way in ways.items()]}
+    else:
+        states[named.task] = _task(payload, ways[NEXT], named.wait)
+    return states
 
 
-def _words(step: WaitStep) -> str:
-    length = format_duration(step.wait.for_) if step.wait.for_ else ""
-    until = f"until {step.wait.then_at:%H:%M}" if step.wait.then_at else ""
-    return f"{length} then {until}" if length and until else length or until
+def _awaiting(
+    named: Named, payload: dict[str, str], ways: Mapping[str, str], at_most: timedelta
+) -> dict[str, Any]:
+    """The Task that waits for an event, with its token, and the Task after either outcome."""
+    arrived, timed_out = named.outcomes["arrived"], named.outcomes["timed_out"]
+    waiting = _task({**payload, "token": TASK}, arrived, named.wait)
+    waiting |= {
+        "Resource": INVOKE_AND_WAIT,
+        "TimeoutSeconds": int(at_most.total_seconds()),
+        "Output": {"journey": JOURNEY},
+    }
+    waiting["Catch"].append(
+        {"ErrorEquals": ["States.Timeout"], "Output": {"journey": JOURNEY}, "Next": timed_out}
+    )
+    outcomes = {
+        name: _task({**payload, "outcome": branch}, ways[branch], "")
+        for branch, name in named.outcomes.items()
+    }
+    return {named.task: waiting, **outcomes}
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    """`name`, cut to length and numbered where it is taken; then it is taken too."""
-    number, found = 1, _cut(name, "")
-    while found in taken:
-        number += 1
-        found = _cut(name, f" ({number})")
-    taken.add(found)
-    return found
+def _rule(branch: str, following: str) -> dict[str, str]:
+    """Branches are named in lower-case letters, digits, hyphens and underscores: fit to stand in quotes."""
+    return {"Condition": f"{{% $states.input.branch = '{branch}' %}}", "Next": following}
 
 
-def _cut(name: str, suffix: str) -> str:
-    room = MAX_NAME - 1 - len(suffix)
-    return (name if len(name) <= room else name[: room - 1].rstrip() + "…") + suffix
-
-
-def _states(workflow: Workflow, rev: str, named: Named, following: str) -> dict[str, Any]:
+def _task(payload: Mapping[str, str], following: str, wait: str) -> dict[str, Any]:
+    """A call of `run_step`. What it defers goes back to `wait`; a node that has none can't defer."""
+    catch: list[dict[str, Any]] = [
+        {"ErrorEquals": ["JourneyExited"], "Output": {"journey": JOURNEY}, "Next": EXITED}
+    ]
+    if wait:
+        output = {"journey": JOURNEY, "wait_seconds": DEFERRED_SECONDS}
+        catch.append({"ErrorEquals": ["SendDeferred"], "Output": output, "Next": wait})
     return {
-        named.wait: {"Type": "Wait", "Seconds": SECONDS, "Next": named.task},
-        named.task: {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::lambda:invoke",
-            "Arguments": {
-                "FunctionName": "${RunStepArn}",
-                "Payload": {
-                    "journey": JOURNEY,
-                    "workflow": workflow.id,
-                    "step": named.leg.send.step_id,
-                    "rev": rev,
-                },
-            },
-            "Output": "{% $states.result.Payload %}",
-            "Retry": RETRY,
-            "Catch": [
-                {"ErrorEquals": ["JourneyExited"], "Output": {"journey": JOURNEY}, "Next": EXITED},
-                {
-                    "ErrorEquals": ["SendDeferred"],
-                    "Output": {"journey": JOURNEY, "wait_seconds": DEFERRED_SECONDS},
-                    "Next": named.wait,
-                },
-            ],
-            "Next": following,
-        },
+        "Type": "Task",
+        "Resource": INVOKE,
+        "Arguments": {"FunctionName": "${RunStepArn}", "Payload": payload},
+        "Output": "{% $states.result.Payload %}",
+        "Retry": RETRY,
+        "Catch": catch,
+        "Next": following,
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from tidings import yamlfile
@@ -18,16 +19,38 @@ from tidings.workflow import model
 
 _MODELS: Final[dict[str, type[BaseModel]]] = {
     "event trigger": model.EventTrigger,
+    "segment trigger": model.SegmentTrigger,
+    "segment_left trigger": model.SegmentLeftTrigger,
     "date trigger": model.DateTrigger,
     "inactivity trigger": model.InactiveTrigger,
     "exit": model.ExitRule,
+    "goal": model.Goal,
     "wait step": model.WaitStep,
     "wait": model.WaitFor,
+    "quiet wait": model.WaitQuiet,
+    "weekday wait": model.WaitWeekday,
+    "until wait": model.WaitUntil,
     "send step": model.SendStep,
+    "if step": model.IfStep,
+    "split step": model.SplitStep,
+    "split": model.Share,
+    "set step": model.SetStep,
+    "set tag": model.SetTag,
+    "set untag": model.SetUntag,
+    "set field": model.SetField,
+    "wait_for step": model.WaitForStep,
+    "wait_for": model.Awaited,
+    "exit step": model.ExitStep,
 }
 """By the last name that pydantic gives on the way to an error, the model whose keys were meant."""
 
-_UNIONS: Final = {"trigger": ("trigger", model.TRIGGER_WORDS), "steps": ("step", model.STEP_WORDS)}
+_UNIONS: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "trigger": ("trigger", model.TRIGGER_WORDS),
+    "set": ("setting", model.SET_WORDS),
+}
+_STEPS: Final = ("step", model.STEP_WORDS)
+
+_WAITS: Final = (model.WaitFor, model.WaitQuiet, model.WaitWeekday, model.WaitUntil)
 
 _KINDS: Final = {
     "string_type": "text",
@@ -37,7 +60,12 @@ _KINDS: Final = {
     "tuple_type": "a list",
     "model_type": "words and their values",
     "dict_type": "words and their values",
+    "model_attributes_type": "words and their values",
+    "scalar_type": "a text, a number, true or false",
 }
+
+_SCALARS: Final = dict.fromkeys(("str", "bool", "int", "float"), ("to", "scalar_type"))
+"""What pydantic tried for a value that may be any of these."""
 
 Place = Sequence[str | int]
 """The way to a value: keys of mappings and positions in lists."""
@@ -102,21 +130,26 @@ def explain(error: ErrorDetails) -> str:
     if place == ("id",):
         name = "the folder's name"
     if kind == "extra_forbidden":
-        return f'unknown word "{name}"{hint(name, _words(place[:-1]))}'
+        return _unknown_word(name, place)
     if kind == "missing":
-        return f'"{name}" is missing'
+        return f'"{name}" is missing{_example(place)}'
     if kind == "union_tag_not_found":
-        return _unknown_kind(name, given)
+        return _unknown_kind(place, given)
     if kind == "literal_error":
         return f'"{name}" can\'t be "{given}"{hint(str(given), _literals(place))}'
     if kind == "value_error":
-        return f'"{name}": {error["ctx"]["error"]}'
+        words = error["ctx"]["error"]
+        return f"{words}" if name.endswith((" wait", " step")) else f'"{name}": {words}'
+    if name in _SCALARS:
+        name, kind = _SCALARS[name]
     if kind in _KINDS:
         return f'"{name}" is {_KINDS[kind]}, not {_shown(given)}'
     if kind == "string_pattern_mismatch":
         return f'"{name}" is lower-case letters, digits and single hyphens, not "{given}"'
     if kind in ("too_short", "string_too_short"):
-        return f'"{name}" is empty'
+        # Said of tuples, whose least length stands in the context.
+        least = error.get("ctx", {}).get("min_length", 1)
+        return f'"{name}" is empty' if least == 1 else f'"{name}" needs {least} or more'
     return f'"{name}" {error["msg"].removeprefix("Input ")}'
 
 
@@ -125,20 +158,50 @@ def _model_at(place: Place) -> type[BaseModel]:
     return _MODELS[names[-1]] if names else model.Workflow
 
 
+def _unknown_word(name: str, place: Place) -> str:
+    """An unknown key; a second action in one step, and `else` where it can't stand, are common mistakes."""
+    here = _model_at(place[:-1])
+    words = _words(place[:-1])
+    if here in _WAITS:
+        words = sorted({word for each in _WAITS for word in _fields(each)})
+        if name in words:
+            return f'"{name}" does not go with {" and ".join(f"`{word}`" for word in _fields(here))}'
+    if name in model.STEP_WORDS and _is_step(place[:-1]):
+        return f'"{name}" is a step of its own: begin it with "- "'
+    return f'unknown word "{name}"{hint(name, words)}'
+
+
+def _is_step(place: Place) -> bool:
+    return bool(place) and place[-1] in model.STEP_WORDS.values()
+
+
+def _fields(kind: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in kind.model_fields.items()]
+
+
 def _words(place: Place) -> list[str]:
-    fields = _model_at(place).model_fields
-    return [field.alias or name for name, field in fields.items() if name != "id" or "steps" in place]
+    return [name for name in _fields(_model_at(place)) if name != "id" or "steps" in place]
+
+
+def _field(place: Place) -> FieldInfo | None:
+    fields = _model_at(place[:-1]).model_fields.items()
+    return next((field for name, field in fields if (field.alias or name) == place[-1]), None)
+
+
+def _example(place: Place) -> str:
+    field = _field(place)
+    example = field.examples[0] if field and field.examples else None
+    return f", such as `{place[-1]}: {example}`" if isinstance(example, str) else ""
 
 
 def _literals(place: Place) -> list[str]:
-    for name, field in _model_at(place[:-1]).model_fields.items():
-        if place and (field.alias or name) == place[-1]:
-            return [word for word in get_args(field.annotation) if isinstance(word, str)]
-    return []
+    field = _field(place)
+    return [str(word) for word in get_args(field.annotation)] if field else []
 
 
-def _unknown_kind(name: str, given: Any) -> str:
-    what, words = _UNIONS[name]
+def _unknown_kind(place: Place, given: Any) -> str:
+    name = next((part for part in reversed(place) if isinstance(part, str)), "")
+    what, words = _UNIONS.get(name, _STEPS)
     example = next(iter(words))
     if not isinstance(given, dict):
         return f"a {what} is a word and its value, such as `{example}: …`, not {_shown(given)}"

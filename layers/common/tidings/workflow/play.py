@@ -17,8 +17,8 @@ from tidings.errors import JourneyExited
 from tidings.events import Event, customer_identity
 from tidings.ports import Suppression
 from tidings.workflow.compile import compile_workflow
+from tidings.workflow.graph import NEXT, first_wait, node, wait_before
 from tidings.workflow.model import Workflow
-from tidings.workflow.path import first_wait, leg_of, next_wait
 from tidings.workflow.walk import Outcome, Timeline, walk
 
 DAILY_RULE = time(0, 5)
@@ -135,13 +135,15 @@ class _Player:
         """What `run_step` would do: the same decision, without slot, claim and SES."""
         step = payload["step"]
         entered = epoch(entry.entered_at)
+        here = node(self.workflow, step)
+        mail = getattr(here.step, "mail", "")
         suppressions = [each for each in self.story.suppressions if moment(each.at) <= now]
         match journeys.decide(self.workflow, entry.journey, customer, entered, suppressions):
             case journeys.Exit(reason):
                 raise JourneyExited(reason)
             case journeys.Skip(reason):
-                what = f"skips {leg_of(self.workflow, step).send.mail}: {reason}"
+                what = f"skips {mail}: {reason}"
             case journeys.Send():
-                what = f"sends {leg_of(self.workflow, step).send.mail}"
-        wait = next_wait(self.workflow, step, now, now, customer.zone(self.story.zone))
+                what = f"sends {mail}"
+        wait = wait_before(self.workflow, here.branches[NEXT], now, now, customer.zone(self.story.zone))
         return Outcome({"journey": entry.journey, "wait_seconds": wait}, what)
