@@ -5,33 +5,26 @@ comes, because every field carries the time of its fact, consent and latest time
 orders. Times inside are whole epoch seconds, UTC, to keep the item small.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from tidings import orders as purchases
 from tidings import zones
+from tidings.compact import epoch as epoch
+from tidings.compact import later, latest, latest_times
+from tidings.compact import moment as moment
+from tidings.compact import short as short
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, is_token
-
-PROFILE: Final = (
-    "email",
-    "first_name",
-    "last_name",
-    "locale",
-    "country",
-    "timezone",
-    "birthday",
-    "currency",
-    "tags",
-)
-"""Properties of an event that describe the person."""
-
-KEEP_CHECKOUTS: Final = 10
-"""Checkouts remembered a customer: more than anyone has open at once."""
+from tidings.orders import Checkout as Checkout
+from tidings.orders import Order as Order
+from tidings.orders import checkout_key as checkout_key
+from tidings.orders import order_key as order_key
+from tidings.orders import order_key_of as order_key_of
+from tidings.profile import Stamped, fold_consent, fold_profile, placed_at
 
 KEEP_CLOSED: Final = 12
 """Ended journeys remembered a customer."""
@@ -39,27 +32,14 @@ KEEP_CLOSED: Final = 12
 SEEN_DAYS: Final = 8
 """How long a folded event's id is remembered: over the day that a stream keeps a record, and a redrive's week."""
 
-Stamped = tuple[Any, int]
-"""A value and the epoch second of the fact that gave it."""
+KEEP_TIMES: Final = 50
+"""Times remembered of each type of event that somebody counts: the latest."""
 
+KEEP_TAGS, KEEP_CODES = 40, 12
+"""Tags earned, and discount codes used, that are remembered: the latest."""
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One order as last told. `total` is in the shop's currency; cancelled orders don't count in sums."""
-
-    placed_at: int
-    total: str = "0"
-    told_at: int = 0
-    cancelled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """One checkout. `event` is the key of the event that tells its latest state; `completed` never goes back."""
-
-    updated_at: int = 0
-    event: str = ""
-    completed: bool = False
+ALWAYS_COUNTED: Final = frozenset({"referral_succeeded"})
+"""Types whose times are remembered whether a rule counts them or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +63,11 @@ class ClosedJourney:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One person. `version` guards the item; `partitions` are the identities whose events were folded."""
+    """One person. `version` guards the item; `partitions` are the identities whose events were folded.
+
+    `times` are of events that somebody counts, `earned` are tags, `codes` the discount codes used. `segments` is
+    derived from the facts under the rules that `known` names; of them, `silent` were entered because a rule changed.
+    """
 
     id: str
     created_at: int
@@ -95,6 +79,12 @@ class Customer:
     checkouts: Mapping[str, Checkout] = field(default_factory=dict)
     last: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    times: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    earned: Mapping[str, int] = field(default_factory=dict)
+    codes: Mapping[str, int] = field(default_factory=dict)
+    segments: Mapping[str, int] = field(default_factory=dict)
+    silent: frozenset[str] = frozenset()
+    known: str = ""
     journeys: Mapping[str, OpenJourney] = field(default_factory=dict)
     closed: Mapping[str, ClosedJourney] = field(default_factory=dict)
     entries: Mapping[str, Stamped] = field(default_factory=dict)
@@ -149,7 +139,34 @@ class Customer:
     @property
     def total_spent(self) -> Decimal:
         """The sum of the standing orders' totals, in the shop's currency."""
-        return sum((_money(order.total) for order in self.placed_orders), Decimal(0))
+        return sum((order.amount for order in self.placed_orders), Decimal(0))
+
+    @property
+    def referrals_count(self) -> int:
+        """How many referrals succeeded; at most `KEEP_TIMES` are counted."""
+        return len(self.times.get("referral_succeeded", ()))
+
+    @property
+    def favourites(self) -> tuple[str, ...]:
+        """What was bought most, then latest: `source:product id`."""
+        return purchases.favourites(self.placed_orders)
+
+    @property
+    def bought(self) -> frozenset[str]:
+        """All products bought in the latest orders: `source:product id`."""
+        return frozenset(product for order in self.placed_orders for product, _ in order.items)
+
+    def times_of(self, event_type: str) -> tuple[int, ...]:
+        """When events of a counted type came, oldest first: the latest `KEEP_TIMES`, and of orders all that stand."""
+        if event_type == "order_placed":
+            return tuple(order.placed_at for order in self.placed_orders)
+        return self.times.get(event_type, ())
+
+    def last_of(self, event_type: str) -> int | None:
+        """When the last event of a type came; a cancelled order is none."""
+        if event_type == "order_placed":
+            return max(self.times_of(event_type), default=None)
+        return self.last.get(event_type)
 
     def zone(self, default: ZoneInfo) -> ZoneInfo:
         """The customer's time zone: as told, else the only one of their country, else `default`."""
@@ -161,52 +178,52 @@ def new_customer(customer_id: str, event: Event) -> Customer:
     return Customer(id=customer_id, created_at=epoch(event.received_at))
 
 
-def epoch(moment: datetime) -> int:
-    """Whole epoch seconds."""
-    return int(moment.timestamp())
-
-
-def moment(seconds: int) -> datetime:
-    """The UTC time of epoch seconds."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def short(text: str, length: int = 12) -> str:
-    """A short hash for use as a map key, so that an item stays small."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
-
-
-def apply(customer: Customer, event: Event) -> Customer:
+def apply(customer: Customer, event: Event, counted: frozenset[str] | None = None) -> Customer:
     """The customer after one more event. Pure; the order of events does not matter.
 
-    Whether the event was folded before is the caller's to know (`is_seen`): only `counts` depend on it.
+    `counted` are the types whose times are remembered, all when it is None. Whether the event was folded before is
+    the caller's to know (`is_seen`): only `counts` depend on it.
     """
     at = epoch(event.at)
     changed = replace(
         customer,
         partitions=customer.partitions | {event.identity},
-        profile=_fold_profile(customer.profile, event, at),
-        consent=_fold_consent(customer.consent, event, at),
+        profile=fold_profile(customer.profile, event, at),
+        consent=fold_consent(customer.consent, event, at),
+        earned=_fold_tags(customer.earned, event, at),
     )
     if event.type in ORDER_TYPES:
         changed = _fold_order(changed, event, at)
     elif event.type in CHECKOUT_TYPES:
-        changed = _fold_checkout(changed, event, at)
+        changed = replace(changed, checkouts=purchases.fold_checkout(changed.checkouts, event, at))
     if event.type in ("mail_opened", "mail_clicked"):
         changed = replace(
             changed, counts={**changed.counts, event.type: changed.counts.get(event.type, 0) + 1}
         )
-    return replace(changed, last=_later(changed.last, {event.type: at}))
+    if event.type in ALWAYS_COUNTED or counted is None or event.type in counted:
+        times = latest_times((*changed.times.get(event.type, ()), at), KEEP_TIMES)
+        changed = replace(changed, times={**changed.times, event.type: times})
+    return replace(changed, last=later(changed.last, {event.type: at}))
 
 
-def refold(customer: Customer, events: Iterable[Event]) -> Customer:
-    """The customer as all its events tell it, from nothing; journeys, entries and memory are kept."""
+def refold(customer: Customer, events: Iterable[Event], counted: frozenset[str] | None = None) -> Customer:
+    """The customer as all its events tell it, from nothing; journeys, entries, segments and memory are kept."""
     folded = replace(
-        customer, profile={}, consent={}, orders={}, checkouts={}, last={}, counts={}, partitions=frozenset()
+        customer,
+        profile={},
+        consent={},
+        orders={},
+        checkouts={},
+        last={},
+        counts={},
+        times={},
+        earned={},
+        codes={},
+        partitions=frozenset(),
     )
     unique = {event.key: event for event in events}
     for event in sorted(unique.values(), key=lambda e: (e.at, e.id)):
-        folded = apply(folded, event)
+        folded = apply(folded, event, counted)
     return replace(folded, partitions=folded.partitions | customer.partitions)
 
 
@@ -245,128 +262,35 @@ def merge(winner: Customer, loser: Customer) -> Customer:
         entries=entries,
         journeys={**loser.journeys, **winner.journeys},
         closed={**loser.closed, **winner.closed},
+        segments={**winner.segments, **loser.segments},
         seen={**loser.seen, **winner.seen},
         due_on=min((d for d in (winner.due_on, loser.due_on) if d), default=None),
         pending=(*winner.pending, *loser.pending),
     )
 
 
-def _later(old: Mapping[str, int], new: Mapping[str, int]) -> dict[str, int]:
-    return {**old, **{name: max(at, old.get(name, at)) for name, at in new.items()}}
-
-
-def _newer(old: Stamped | None, value: Any, at: int) -> Stamped:
-    """The later fact; of two of one second the larger text, so that the order of arrival does not matter."""
-    if old is None or (at, _text(value)) > (old[1], _text(old[0])):
-        return (value, at)
-    return old
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
-def _fold_profile(profile: Mapping[str, Stamped], event: Event, at: int) -> Mapping[str, Stamped]:
-    told = {name: event.properties[name] for name in PROFILE if event.properties.get(name) not in (None, "")}
-    if event.type == "customer_registered" or "registered_at" in event.properties:
-        told["registered_at"] = event.properties.get("registered_at", event.at.isoformat())
-    for name, value in (event.properties.get("fields") or {}).items():
-        told[f"field.{name}"] = value
-    if event.type in CHECKOUT_TYPES | ORDER_TYPES:
-        told.pop("tags", None)  # an order's tags describe the order
-        told.pop("currency", None)
-    return {**profile, **{name: _newer(profile.get(name), value, at) for name, value in told.items()}}
-
-
-def _fold_consent(consent: Mapping[str, Stamped], event: Event, at: int) -> Mapping[str, Stamped]:
-    """Two slots: `email`, the explicit word, and `order`, a box ticked at checkout, which never overrides it."""
-    told = event.properties.get("consent") or {}
-    if event.type in ("subscribed", "unsubscribed"):
-        state: str | None = event.type
-        since = epoch(datetime.fromisoformat(told["at"])) if told.get("at") else at
-    elif told.get("state") and (told.get("at") or told["state"] in ("subscribed", "unsubscribed")):
-        # A consent without a date was given before Shopify kept dates: it is as old as the account.
-        dated = told.get("at") or event.properties.get("registered_at")
-        state, since = told["state"], epoch(datetime.fromisoformat(dated)) if dated else 0
-    else:
-        state = None
-    if state:
-        return {**consent, "email": _newer_consent(consent.get("email"), state, since)}
-    if event.type in ORDER_TYPES and event.properties.get("accepts_marketing"):
-        return {**consent, "order": _newer(consent.get("order"), "subscribed", _placed_at(event))}
-    return consent
-
-
-def _newer_consent(old: Stamped | None, state: str, at: int) -> Stamped:
-    """The later word; of two of one second, no."""
-    if old is None or (at, state != "subscribed", state) > (old[1], old[0] != "subscribed", old[0]):
-        return (state, at)
-    return old
-
-
-def _placed_at(event: Event) -> int:
-    placed = event.properties.get("placed_at")
-    return epoch(datetime.fromisoformat(placed)) if placed else epoch(event.at)
-
-
-def order_key(event: Event) -> str:
-    """The map key of the order an event is about."""
-    return short(f"{event.source}:{event.properties.get('order_id', event.id)}")
-
-
-def checkout_key(event: Event) -> str | None:
-    """The map key of the checkout that an order or checkout event is about, if it names one."""
-    token = event.properties.get("checkout")
-    return short(f"{event.source}:{token}") if token else None
-
-
 def _fold_order(customer: Customer, event: Event, at: int) -> Customer:
-    key, placed = order_key(event), _placed_at(event)
-    old = customer.orders.get(key)
-    cancelled = event.type == "order_cancelled" or bool(event.properties.get("cancelled_at"))
-    total = str(event.properties.get("total", old.total if old else "0"))
-    if old is None:
-        order = Order(placed, total, at, cancelled)
-    else:
-        told = (at, total) >= (old.told_at, old.total)
-        order = Order(
-            placed_at=min(placed, old.placed_at),
-            total=total if told else old.total,
-            told_at=max(at, old.told_at),
-            cancelled=cancelled or old.cancelled,
-        )
+    placed = placed_at(event)
+    codes = {code.casefold(): placed for code in event.properties.get("discount_codes") or ()}
     changed = replace(
         customer,
-        orders={**customer.orders, key: order},
-        last=_later(customer.last, {"order_placed": placed}),
+        orders=purchases.fold_order(customer.orders, event, at),
+        last=later(customer.last, {"order_placed": placed}),
+        codes=latest(later(customer.codes, codes), KEEP_CODES),
     )
     token = checkout_key(event)
-    return changed if token is None else _note_checkout(changed, token, Checkout(completed=True))
-
-
-def _fold_checkout(customer: Customer, event: Event, at: int) -> Customer:
-    token = checkout_key(event)
     if token is None:
-        return customer
-    completed = bool(event.properties.get("completed_at"))
-    return _note_checkout(customer, token, Checkout(at, event.key, completed))
+        return changed
+    done = Checkout(completed=True)
+    return replace(changed, checkouts=purchases.note_checkout(changed.checkouts, token, done))
 
 
-def _note_checkout(customer: Customer, key: str, told: Checkout) -> Customer:
-    old = customer.checkouts.get(key, Checkout())
-    latest = max(old, told, key=lambda c: (c.updated_at, c.event))
-    checkouts = {**customer.checkouts, key: replace(latest, completed=old.completed or told.completed)}
-    if len(checkouts) > KEEP_CHECKOUTS:
-        kept = sorted(checkouts, key=lambda k: (checkouts[k].updated_at, k), reverse=True)[:KEEP_CHECKOUTS]
-        checkouts = {k: checkouts[k] for k in kept}
-    return replace(customer, checkouts=checkouts)
-
-
-def _money(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return Decimal(0)
+def _fold_tags(earned: Mapping[str, int], event: Event, at: int) -> Mapping[str, int]:
+    """Tags that a workflow or a tag rule gave; once earned, a tag stays."""
+    told = event.properties.get("tags_added")
+    if not isinstance(told, list):
+        return earned
+    return latest(later(earned, {str(tag): at for tag in told}), KEEP_TAGS)
 
 
 def names_of(event: Event) -> tuple[set[str], set[str]]:

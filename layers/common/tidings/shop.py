@@ -1,14 +1,17 @@
 """Shop: who sends the mails, as `workflows/shop.yaml` tells it. It travels in every package."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import Locale, UnknownLocaleError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from tidings.events import TYPES
 from tidings.workflow.model import Duration
 
 
@@ -32,11 +35,25 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _own_event(value: str) -> str:
+    if value in TYPES:
+        raise PydanticCustomError("own_event", "Tidings knows this event already: leave it out")
+    return value
+
+
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_one_line)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"'<>\\]+$")]
 Address = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+EventName = Annotated[Word, AfterValidator(_own_event)]
+Kind = Literal["text", "number", "boolean", "date", "list"]
 FontStack = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ,'-]+$")]
+
+
+KINDS: Final[Mapping[str, type]] = {"text": str, "number": float, "boolean": bool, "date": date, "list": list}
+"""What a field or property of the shop's own may be, as the checks of expressions see it."""
 
 
 class _Part(BaseModel):
@@ -83,12 +100,29 @@ class FrequencyCap(_Part):
     within: Duration
 
 
+class Coupon(_Part):
+    """A code that everybody may use. Give `percent` or `amount` (in the shop's currency) to let mails say it."""
+
+    code: Annotated[Text, StringConstraints(max_length=60)]
+    description: Text | None = None
+    percent: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    amount: Annotated[Decimal, Field(gt=0)] | None = None
+    ends: date | None = None
+
+    @model_validator(mode="after")
+    def _one_worth(self) -> "Coupon":
+        if self.percent is not None and self.amount is not None:
+            raise PydanticCustomError("one_worth", "a coupon has a `percent` or an `amount`, not both")
+        return self
+
+
 class Shop(_Part):
     """The settings of `workflows/shop.yaml`.
 
     `logo` is the address of a picture (its name is shown without one). `address` is the postal address that
     every marketing mail must show, a list of lines. `default_locale`, `timezone` and `currency` serve where a
-    customer's own are not known.
+    customer's own are not known. `coupons` are the shop's fixed codes by the name that workflows use; `fields`
+    are what it keeps of customers besides, `events` what it tells besides, each with its properties and their kinds.
     """
 
     name: Text
@@ -109,6 +143,9 @@ class Shop(_Part):
         FrequencyCap(at_most=6, within=timedelta(days=7)),
     ]
     social: list[Social] = []
+    coupons: dict[Slug, Coupon] = {}
+    fields: dict[Word, Kind] = {}
+    events: dict[EventName, dict[Word, Kind]] = {}
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
 

@@ -1,6 +1,6 @@
 """Customers and aliases. One conditional put commits a fold; a transaction claims aliases and merges."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -89,15 +89,21 @@ def to_item(customer: Customer) -> dict[str, Any]:
         "due_on": customer.due_on,
         "due_shard": str(int(short(customer.id), 16) % DUE_SHARDS) if customer.due_on else None,
         "merged_into": customer.merged_into,
+        "known": customer.known or None,
     }
     maps = {
         "partitions": customer.partitions,
         "profile": _pairs(customer.profile),
         "consent": _pairs(customer.consent),
-        "orders": {k: [o.placed_at, o.total, o.told_at, o.cancelled] for k, o in customer.orders.items()},
+        "orders": {key: _order(order) for key, order in customer.orders.items()},
         "checkouts": {k: [c.updated_at, c.event, c.completed] for k, c in customer.checkouts.items()},
         "last": dict(customer.last),
         "counts": dict(customer.counts),
+        "times": {name: list(times) for name, times in customer.times.items()},
+        "earned": dict(customer.earned),
+        "codes": dict(customer.codes),
+        "segments": dict(customer.segments),
+        "silent": customer.silent,
         "journeys": {k: list(asdict(j).values()) for k, j in customer.journeys.items()},
         "closed": {k: list(asdict(j).values()) for k, j in customer.closed.items()},
         "entries": _pairs(customer.entries),
@@ -116,10 +122,16 @@ def from_item(item: Mapping[str, Any]) -> Customer:
         partitions=item.get("partitions", frozenset()),
         profile=_stamped(item.get("profile", {})),
         consent=_stamped(item.get("consent", {})),
-        orders={key: Order(*value) for key, value in item.get("orders", {}).items()},
+        orders={key: _read_order(*value) for key, value in item.get("orders", {}).items()},
         checkouts={key: Checkout(*value) for key, value in item.get("checkouts", {}).items()},
         last=item.get("last", {}),
         counts=item.get("counts", {}),
+        times={name: tuple(times) for name, times in item.get("times", {}).items()},
+        earned=item.get("earned", {}),
+        codes=item.get("codes", {}),
+        segments=item.get("segments", {}),
+        silent=item.get("silent", frozenset()),
+        known=item.get("known", ""),
         journeys={key: OpenJourney(*value) for key, value in item.get("journeys", {}).items()},
         closed={key: ClosedJourney(*value) for key, value in item.get("closed", {}).items()},
         entries=_stamped(item.get("entries", {})),
@@ -128,6 +140,17 @@ def from_item(item: Mapping[str, Any]) -> Customer:
         due_on=item.get("due_on"),
         merged_into=item.get("merged_into"),
     )
+
+
+def _order(order: Order) -> list[Any]:
+    """What was bought comes flat, product and pieces in turn, and not at all when it is forgotten."""
+    flat = [value for line in order.items for value in line]
+    told = [order.placed_at, order.total, order.told_at, order.cancelled]
+    return [*told, flat] if flat else told
+
+
+def _read_order(placed_at: int, total: str, told_at: int, cancelled: bool, flat: Sequence[Any] = ()) -> Order:
+    return Order(placed_at, total, told_at, cancelled, tuple(zip(flat[::2], flat[1::2], strict=True)))
 
 
 def _pairs(stamped: Mapping[str, tuple[Any, int]]) -> dict[str, list[Any]]:

@@ -1,0 +1,81 @@
+"""What is told of a person, and whether they may be written to: two folds of an event, in any order. Pure."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from tidings.compact import epoch
+from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event
+
+PROFILE: Final = (
+    "email",
+    "first_name",
+    "last_name",
+    "locale",
+    "country",
+    "timezone",
+    "birthday",
+    "currency",
+    "tags",
+)
+"""Properties of an event that describe the person."""
+
+Stamped = tuple[Any, int]
+"""A value and the epoch second of the fact that gave it."""
+
+
+def fold_profile(profile: Mapping[str, Stamped], event: Event, at: int) -> Mapping[str, Stamped]:
+    """The profile after one more event: of each value the latest word."""
+    told = {name: event.properties[name] for name in PROFILE if event.properties.get(name) not in (None, "")}
+    if event.type == "customer_registered" or "registered_at" in event.properties:
+        told["registered_at"] = event.properties.get("registered_at", event.at.isoformat())
+    for name, value in (event.properties.get("fields") or {}).items():
+        told[f"field.{name}"] = value
+    if event.type in CHECKOUT_TYPES | ORDER_TYPES:
+        told.pop("tags", None)  # an order's tags describe the order
+        told.pop("currency", None)
+    return {**profile, **{name: newer(profile.get(name), value, at) for name, value in told.items()}}
+
+
+def fold_consent(consent: Mapping[str, Stamped], event: Event, at: int) -> Mapping[str, Stamped]:
+    """Two slots: `email`, the explicit word, and `order`, a box ticked at checkout, which never overrides it."""
+    told = event.properties.get("consent") or {}
+    if event.type in ("subscribed", "unsubscribed"):
+        state: str | None = event.type
+        since = epoch(datetime.fromisoformat(told["at"])) if told.get("at") else at
+    elif told.get("state") and (told.get("at") or told["state"] in ("subscribed", "unsubscribed")):
+        # A consent without a date was given before Shopify kept dates: it is as old as the account.
+        dated = told.get("at") or event.properties.get("registered_at")
+        state, since = told["state"], epoch(datetime.fromisoformat(dated)) if dated else 0
+    else:
+        state = None
+    if state:
+        return {**consent, "email": _newer_consent(consent.get("email"), state, since)}
+    if event.type in ORDER_TYPES and event.properties.get("accepts_marketing"):
+        return {**consent, "order": newer(consent.get("order"), "subscribed", placed_at(event))}
+    return consent
+
+
+def newer(old: Stamped | None, value: Any, at: int) -> Stamped:
+    """The later fact; of two of one second the larger text, so that the order of arrival does not matter."""
+    if old is None or (at, _text(value)) > (old[1], _text(old[0])):
+        return (value, at)
+    return old
+
+
+def placed_at(event: Event) -> int:
+    """When the order that an event is about was placed, as far as it says."""
+    placed = event.properties.get("placed_at")
+    return epoch(datetime.fromisoformat(placed)) if placed else epoch(event.at)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _newer_consent(old: Stamped | None, state: str, at: int) -> Stamped:
+    """The later word; of two of one second, no."""
+    if old is None or (at, state != "subscribed", state) > (old[1], old[0] != "subscribed", old[0]):
+        return (state, at)
+    return old
