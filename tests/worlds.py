@@ -1,7 +1,7 @@
 """A small world for tests of the fold and of steps: fakes, four workflows, events made by hand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -191,3 +191,14 @@ class World:
     def pass_time(self, by: timedelta) -> None:
         """Let time pass."""
         self.clock.advance(by)
+
+
+def world_with(**told: object) -> World:
+    """A world with one more workflow, `extra`."""
+    world = World()
+    flow = Workflow.model_validate({"id": "extra", "name": "Extra", **told})
+    catalogue = world.tracker.catalogue
+    workflows = {**WORKFLOWS, "extra": flow}
+    revs = dict.fromkeys(workflows, "r1")
+    world.tracker = replace(world.tracker, catalogue=replace(catalogue, workflows=workflows, revs=revs))
+    return world

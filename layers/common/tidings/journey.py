@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tidings.customer import Customer
 from tidings.mail.render import deliverable
 from tidings.ports import Suppression
+from tidings.triggers import exited_by
 from tidings.workflow.model import Workflow
 
 
@@ -42,9 +43,8 @@ def decide(
     """
     if journey not in customer.journeys:
         return Exit("closed")
-    for rule in workflow.exit:
-        if customer.last.get(rule.event, -1) >= entered_at:
-            return Exit(rule.event)
+    if reason := exited_by(workflow, customer, entered_at):
+        return Exit(reason)
     if customer.email is None:
         return Skip("no address")
     if deliverable(customer.email) is None:

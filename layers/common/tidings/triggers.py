@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tidings import schedule
-from tidings.customer import Customer, checkout_key, moment, order_key
+from tidings.customer import Customer, checkout_key, epoch, moment, order_key
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event
-from tidings.workflow.model import Each, EventTrigger, Workflow
+from tidings.workflow.model import Each, EventTrigger, InactiveTrigger, Workflow
 
 MAX_AGE = timedelta(days=1)
 """A fact older than this when it is received starts nothing, unless the workflow names its own `max_age`."""
@@ -29,7 +29,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A journey to begin. `since` is what its first wait counts from; `about` keeps two of `each …` apart."""
+    """A journey to begin. `since` is what its first wait counts from; `occurrence` enters once."""
 
     journey: str
     workflow: str
@@ -58,7 +58,8 @@ def occurrences(event: Event, before: Customer, after: Customer) -> list[Occurre
         key = checkout_key(event)
         if event.type == "checkout_updated":
             happened["checkout_updated"] = event.at
-        if key and key not in before.checkouts and not after.checkouts[key].completed:
+        known = after.checkouts.get(key or "")  # none when ten later ones are remembered
+        if known and key not in before.checkouts and not known.completed:
             happened["checkout_started"] = event.at
     elif event.type in ORDER_TYPES:
         if event.type != "order_placed":
@@ -75,14 +76,40 @@ def occurrences(event: Event, before: Customer, after: Customer) -> list[Occurre
 
 
 def exits(happened: Iterable[Occurrence], customer: Customer, workflows: dict[str, Workflow]) -> list[Exit]:
-    """The open journeys that what happened ends: at or after their entry."""
-    ended: dict[str, Exit] = {}
+    """The open journeys that what happened ends, at or after their entry; also by what only a merge, or a
+    token that found its owner, brought in."""
+    told = [(occurrence.type, epoch(occurrence.at)) for occurrence in happened]
+    ended = []
     for journey, open_ in customer.journeys.items():
         workflow = workflows.get(open_.workflow)
-        for occurrence in happened:
-            if workflow and workflow.exits_on(occurrence.type) and occurrence.at >= moment(open_.entered_at):
-                ended[journey] = Exit(journey, occurrence.type)
-    return list(ended.values())
+        if workflow is None:
+            continue
+        reasons = (name for name, at in told if workflow.exits_on(name) and at >= open_.entered_at)
+        reason = next(reasons, None) or exited_by(workflow, customer, open_.entered_at)
+        reason = reason or _broken_silence(workflow, customer, open_.entered_at)
+        if reason:
+            ended.append(Exit(journey, reason))
+    return ended
+
+
+def exited_by(workflow: Workflow, customer: Customer, entered_at: int) -> str | None:
+    """The exit of an entry (in epoch seconds) that is already folded, at or after it; None without one."""
+    names = (rule.event for rule in workflow.exit)
+    return next((name for name in names if customer.last.get(name, -1) >= entered_at), None)
+
+
+def _broken_silence(workflow: Workflow, customer: Customer, entered_at: int) -> str | None:
+    """The exit that came before the entry, but was told only after it: an order whose webhook was late."""
+    occurrence, at = customer.entries.get(workflow.id, ("", 0))
+    trigger = workflow.trigger
+    if (
+        not isinstance(trigger, InactiveTrigger)
+        or at != entered_at
+        or not workflow.exits_on(trigger.inactive)
+    ):
+        return None
+    last = _last(customer).get(trigger.inactive)
+    return trigger.inactive if last and last > datetime.fromisoformat(occurrence) else None
 
 
 def entries(
@@ -132,12 +159,7 @@ def due_entries(
     for due in schedule.due_between(workflows.values(), view, start, schedule.due_horizon(event.received_at)):
         workflow = workflows[due.workflow]
         entry = _entry(after, workflow, due.occurrence, event.received_at, due.moment, event)
-        known = after.entries.get(workflow.id)
-        if (
-            not workflow.retired
-            and not (known and known[0] == due.occurrence)
-            and not _exited(after, workflow, entry)
-        ):
+        if may_enter(after, workflow, entry):
             begun.append(entry)
     return list({entry.workflow: entry for entry in begun}.values())
 
@@ -169,10 +191,14 @@ class DueView:
     @property
     def last(self) -> dict[str, datetime]:
         """The latest time of each type; a cancelled order is none."""
-        last = {name: moment(at) for name, at in self.customer.last.items()}
-        placed = self.customer.placed_orders
-        last.pop("order_placed", None)
-        return last | ({"order_placed": moment(placed[-1].placed_at)} if placed else {})
+        return _last(self.customer)
+
+
+def _last(customer: Customer) -> dict[str, datetime]:
+    last = {name: moment(at) for name, at in customer.last.items()}
+    placed = customer.placed_orders
+    last.pop("order_placed", None)
+    return last | ({"order_placed": moment(placed[-1].placed_at)} if placed else {})
 
 
 def is_fresh(event: Event, at: datetime, max_age: timedelta) -> bool:
@@ -181,15 +207,18 @@ def is_fresh(event: Event, at: datetime, max_age: timedelta) -> bool:
 
 
 def may_enter(customer: Customer, workflow: Workflow, entry: Entry) -> bool:
-    """Whether re-entry, an open journey and exits already folded let this entry begin."""
-    if entry.journey in customer.journeys or _exited(customer, workflow, entry):
+    """Whether re-entry, an open journey and exits already folded let this entry begin. Each occurrence enters once."""
+    if entry.journey in customer.journeys or entry.journey in customer.closed:
         return False
-    rule = workflow.reentry
+    known, rule = customer.entries.get(workflow.id), workflow.reentry
+    if known and known[0] == entry.occurrence:
+        return False
+    if exited_by(workflow, customer, epoch(entry.entered_at)):
+        return False
     if isinstance(rule, Each):
         return True
     if any(open_.workflow == workflow.id for open_ in customer.journeys.values()):
         return False
-    known = customer.entries.get(workflow.id)
     if known is None or rule == "always":
         return True
     return isinstance(rule, timedelta) and abs(entry.entered_at - moment(known[1])) >= rule
@@ -224,12 +253,3 @@ def _occurrence_key(workflow: Workflow, event: Event) -> str:
         if key:
             return f"{workflow.reentry.each}:{key}"
     return event.id
-
-
-def _exited(customer: Customer, workflow: Workflow, entry: Entry) -> bool:
-    """Whether an exit at or after the entry is already folded. An inactivity counts from the day it was found."""
-    return any(
-        moment(customer.last[rule.event]) >= entry.entered_at
-        for rule in workflow.exit
-        if rule.event in customer.last
-    )
