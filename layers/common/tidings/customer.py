@@ -6,6 +6,7 @@ orders. Times inside are whole epoch seconds, UTC, to keep the item small.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -207,7 +208,10 @@ def apply(customer: Customer, event: Event, counted: frozenset[str] | None = Non
 
 
 def refold(customer: Customer, events: Iterable[Event], counted: frozenset[str] | None = None) -> Customer:
-    """The customer as all its events tell it, from nothing; journeys, entries, segments and memory are kept."""
+    """The customer as all its events tell it, from nothing; journeys, entries, segments and memory are kept.
+
+    An event that fails for its own sake was parked when it came, and is passed here too.
+    """
     folded = replace(
         customer,
         profile={},
@@ -223,7 +227,8 @@ def refold(customer: Customer, events: Iterable[Event], counted: frozenset[str] 
     )
     unique = {event.key: event for event in events}
     for event in sorted(unique.values(), key=lambda e: (e.at, e.id)):
-        folded = apply(folded, event, counted)
+        with suppress(ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+            folded = apply(folded, event, counted)
     return replace(folded, partitions=folded.partitions | customer.partitions)
 
 

@@ -9,12 +9,14 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tidings import ports, schedule, triggers
 from tidings.clock import Clock
 from tidings.customer import (
+    SEEN_DAYS,
     ClosedJourney,
     Customer,
     OpenJourney,
@@ -38,6 +40,10 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 12
 """How often one fold is redone on a moved version before the delivery is given back."""
+LONGEST = timedelta(days=366)
+"""No execution lives longer: a journey open for more failed on its way."""
+NAMES_KEPT_DAYS = 80
+"""Step Functions keeps an execution's name for 90 days, in which to start it again does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,8 @@ class Tracker:
         try:
             event = self.events.get(identity, event_id)
             if event is not None:
-                self.track(event)
+                # As if received now: what has become too old meanwhile builds state and starts nothing.
+                self.track(replace(event, received_at=max(event.received_at, self.clock.now())))
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are replayed
@@ -130,14 +137,13 @@ class Tracker:
             self.products.put(event.identity, event.properties, epoch(event.at))
             return
         for _ in range(ATTEMPTS):
-            subject = self._resolve(event)
-            if subject is None:
-                return
             try:
-                self._fold(subject, event)
+                subject = self._resolve(event)
+                if subject is not None:
+                    self._fold(subject, event)
             except Conflict:
                 continue
-            if not subject.more:
+            if subject is None or not subject.more:
                 return
         raise Unavailable("a customer or alias is being written to without end")
 
@@ -184,15 +190,15 @@ class Tracker:
             self._carry_out(customer)
         if is_seen(before, event) and not subject.claims and absorbed is None:
             return
-        base = merge(before, absorbed) if absorbed else before
-        after = remember(apply(base, event), [event], self.clock.machine_now())
-        if absorbed:
-            after = self._refold(after, event)
-        after, follow = self._journeys(base, after, event)
+        base = self._refold(merge(before, absorbed)) if absorbed else before
+        folded = remember(apply(base, event), [event], self.clock.machine_now())
+        after, follow = self._journeys(base, folded, event)
         begins = any(act["do"] == "start" for act in follow)
         if subject.claims or begins or (event.type in CHECKOUT_TYPES and not before.has_account):
             subject = replace(subject, claims=subject.claims | subject.tokens)
-            after = self._adopt(after, subject.tokens)
+            adopted = self._adopt(folded, subject.tokens)
+            if adopted is not folded:
+                after, follow = self._journeys(base, adopted, event)
         self._carry_out(self._write(before, self._with_due(after, event), subject, follow))
 
     def _journeys(
@@ -224,32 +230,37 @@ class Tracker:
         after = replace(after, journeys={**after.journeys, **opened}, entries={**after.entries, **entered})
         return after, follow
 
-    def _refold(self, customer: Customer, *also: Event) -> Customer:
+    def _refold(self, customer: Customer) -> Customer:
+        """The customer from all events that were folded. One that was not yet comes with its own delivery, or is
+        redriven: taken in here, it would start nothing."""
         partitions = customer.partitions | {customer_identity(customer.id)}
         events = [event for partition in sorted(partitions) for event in self.events.query(partition)]
-        return refold(customer, [*events, *also])
+        memory = self.clock.now() - timedelta(days=SEEN_DAYS)
+        return refold(customer, [e for e in events if e.received_at < memory or is_seen(customer, e)])
 
     def _adopt(self, customer: Customer, tokens: Iterable[str]) -> Customer:
-        """Fold what happened under a token while nobody was named."""
-        for token in sorted(tokens):
-            waiting = [event for event in self.events.query(token) if not is_seen(customer, event)]
-            for event in waiting:
-                customer = apply(customer, event)
-            customer = remember(customer, waiting, self.clock.machine_now())
-        return customer
+        """Fold what happened under a token while nobody was named; the same customer when nothing did."""
+        stored = [event for token in sorted(tokens) for event in self.events.query(token)]
+        waiting = [event for event in stored if not is_seen(customer, event)]
+        for event in waiting:
+            customer = apply(customer, event)
+        return remember(customer, waiting, self.clock.machine_now()) if waiting else customer
 
     def _open(self, entry: triggers.Entry) -> OpenJourney:
         length = shortest(self.catalogue.workflows[entry.workflow])
         return OpenJourney(entry.workflow, epoch(entry.entered_at), epoch(entry.since + length))
 
     def _finished(self, customer: Customer) -> dict[str, ClosedJourney]:
-        """The open journeys whose last step has ended; only those old enough are looked up."""
+        """The open journeys whose last step has ended, or whose execution must be dead; only those old enough are
+        looked up."""
         now = epoch(self.clock.now())
-        return {
-            journey: ClosedJourney(open_.workflow, "done", "completed", now)
-            for journey, open_ in customer.journeys.items()
-            if now >= open_.ends_after and self.sends.is_final(journey)
-        }
+        ended = {}
+        for journey, open_ in customer.journeys.items():
+            if now >= open_.ends_after and self.sends.is_final(journey):
+                ended[journey] = ClosedJourney(open_.workflow, "done", "completed", now)
+            elif now - open_.entered_at > LONGEST.total_seconds():
+                ended[journey] = ClosedJourney(open_.workflow, "exited", "lost", now)
+        return ended
 
     def _doubles(self, customer: Customer) -> list[str]:
         """After a merge: of two open journeys of a workflow that allows one, the later."""
@@ -297,9 +308,14 @@ class Tracker:
             else:
                 self.machines.stop(act["workflow"], act["journey"])
 
+    def _is_stale(self, customer: Customer) -> bool:
+        """Whether what is pending dates from so long ago that Step Functions may have forgotten its names."""
+        today = epoch(self.clock.machine_now()) // 86400
+        return today - max(customer.seen.values(), default=today) > NAMES_KEPT_DAYS
+
     def _start(self, act: Mapping[str, Any], customer: Customer) -> None:
         journey, workflow = act["journey"], self.catalogue.workflows.get(act["workflow"])
-        if workflow is None or journey not in customer.journeys:
+        if workflow is None or journey not in customer.journeys or self._is_stale(customer):
             return
         if self.journeys.get(journey) is None:
             told = {name: act[name] for name in ("workflow", "event", "occurrence", "rev", "entered_at")}
