@@ -112,11 +112,11 @@ def test_time_comes_from_the_body_never_from_a_header() -> None:
 def test_a_topic_that_is_not_read_is_counted_and_not_stored() -> None:
     """200, so that the shop keeps the subscription; only when the signature holds."""
     store = FakeStore()
-    answer = ingest(store).receive(order("carts/update"))
+    answer = ingest(store).receive(order("draft_orders/update"))
     assert (answer.status, answer.body) == (200, {"accepted": 0, "duplicate": 0})
     assert answer.counts == {"EventsIgnored": 1}
     assert not store.events
-    unsigned = Request("shopify", {"x-shopify-topic": "carts/update"}, b"{}")
+    unsigned = Request("shopify", {"x-shopify-topic": "draft_orders/update"}, b"{}")
     assert ingest(store).receive(unsigned).status == 401
 
 

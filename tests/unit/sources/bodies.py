@@ -127,6 +127,62 @@ CONSENT: dict[str, Any] = {
     },
 }
 
+CART: dict[str, Any] = {
+    "id": "cart1?key=abc",
+    "token": "cart1?key=abc",
+    "note": None,
+    "created_at": "2026-03-10T11:00:00.000Z",
+    "updated_at": "2026-03-10T11:10:00.000Z",
+    "line_items": [
+        {
+            "id": 601,
+            "product_id": 501,
+            "variant_id": 601,
+            "title": "Teapot - Blue",
+            "quantity": 2,
+            "price": "19.90",
+            "line_price": "39.80",
+            "price_set": prices("19.90", "225.00"),
+            "line_price_set": prices("39.80", "450.00"),
+        }
+    ],
+}
+
+REFUND: dict[str, Any] = {
+    "id": 8001,
+    "order_id": 9001,
+    "admin_graphql_api_id": "gid://shopify/Refund/8001",
+    "created_at": "2026-03-10T11:55:00+00:00",
+    "processed_at": "2026-03-10T11:55:00+00:00",
+    "note": "broken",
+    "restock": False,
+    "order_adjustments": [],
+    "total_duties_set": prices("0.00", "0.00"),
+    "refund_line_items": [
+        {"quantity": 1, "subtotal": 19.9, "subtotal_set": prices("19.90", "225.00"), "line_item": {**LINE}}
+    ],
+    "transactions": [{"kind": "refund", "status": "success", "amount": "225.00", "currency": "SEK"}],
+}
+
+FULFILLMENT: dict[str, Any] = {
+    "id": 7501,
+    "order_id": 9001,
+    "admin_graphql_api_id": "gid://shopify/Fulfillment/7501",
+    "name": "#1001.1",
+    "status": "success",
+    "created_at": "2026-03-10T11:45:00+00:00",
+    "updated_at": "2026-03-10T11:46:00+00:00",
+    "shipment_status": None,
+    "tracking_company": "UPS",
+    "tracking_number": "1Z999",
+    "tracking_numbers": ["1Z999"],
+    "tracking_url": "https://ups.example/1Z999",
+    "tracking_urls": ["https://ups.example/1Z999"],
+    "email": "office@example.org",
+    "destination": {"first_name": "Ada", "address1": "1 St James's Square", "country_code": "GB"},
+    "line_items": [{**LINE, "price_set": prices("19.90", "225.00")}],
+}
+
 TOPIC_BODIES: dict[str, dict[str, Any]] = {
     "orders/create": ORDER,
     "orders/paid": ORDER,
@@ -134,6 +190,11 @@ TOPIC_BODIES: dict[str, dict[str, Any]] = {
     "orders/cancelled": ORDER,
     "checkouts/create": CHECKOUT,
     "checkouts/update": CHECKOUT,
+    "carts/create": CART,
+    "carts/update": CART,
+    "refunds/create": REFUND,
+    "fulfillments/create": FULFILLMENT,
+    "fulfillments/update": FULFILLMENT,
     "customers/create": CUSTOMER,
     "customers/update": CUSTOMER,
     "customers_email_marketing_consent/update": CONSENT,

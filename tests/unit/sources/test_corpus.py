@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ RESOURCE_TOPIC = {
     "customers": "customers/update",
     "products": "products/update",
     "customers_email_marketing_consent": "customers_email_marketing_consent/update",
+    "refunds": "refunds/create",
+    "fulfillments": "fulfillments/update",
 }
 
 
@@ -48,17 +51,22 @@ def bodies() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def others() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Bodies told apart by what they hold: REST answers in a wrapper, samples in a trigger's file."""
-    consent = SHOPIFY / "triggerdev" / "CustomersEmailMarketingConsentUpdate.json"
-    if consent.is_file():
-        topic = "customers_email_marketing_consent/update"
-        yield "triggerdev/consent", topic, json.loads(consent.read_text())
+    samples = {
+        "CustomersEmailMarketingConsentUpdate": "customers_email_marketing_consent/update",
+        "CartsCreate": "carts/create",
+        "Fulfillment": "fulfillments/create",
+    }
+    for name, topic in samples.items():
+        path = SHOPIFY / "triggerdev" / f"{name}.json"
+        if path.is_file():
+            yield f"triggerdev/{name}", topic, json.loads(path.read_text())
     for folder in ("activepieces", "rest_go_shopify"):
         for path in sorted((SHOPIFY / folder).glob("*.json")):
             try:
                 body = json.loads(path.read_text())
             except ValueError:
                 continue
-            for kind in ("order", "customer", "product"):
+            for kind in ("order", "customer", "product", "fulfillment"):
                 if isinstance(body, dict) and isinstance(body.get(kind), dict) and len(body) == 1:
                     yield f"{folder}/{path.stem}", f"{kind}s/create", body[kind]
             if folder == "activepieces":
@@ -90,12 +98,18 @@ def test_a_real_body_is_read_rightly(topic: str, body: dict[str, Any]) -> None:
         named = topic.startswith("customers") or bool(customer.get("id") or customer.get("email"))
         assert event.names_customer is named
     assert event.at == time_of(topic, body)
+    if topic.startswith("refunds/"):
+        assert event.properties.get("total") == paid_back(body)
+    if topic.startswith("fulfillments/"):
+        for name in ("tracking_company", "tracking_number", "tracking_url"):
+            assert event.properties.get(name) == body.get(name)
     lines = body.get("line_items") or []
-    if topic.startswith(("orders/", "checkouts/")):
+    if topic.startswith(("orders/", "checkouts/", "carts/", "fulfillments/")):
         assert event.properties["items_count"] == len(lines)
         assert [i.get("product_id") for i in event.properties["items"]] == [
             None if line.get("product_id") is None else str(line["product_id"]) for line in lines
         ]
+    if topic.startswith(("orders/", "checkouts/")):
         total = body.get("total_price")
         priced = isinstance(total, str) and re.fullmatch(r"[0-9.]+", total)
         assert event.properties.get("presentment_total") == (total if priced else None)
@@ -103,6 +117,8 @@ def test_a_real_body_is_read_rightly(topic: str, body: dict[str, Any]) -> None:
 
 def main_id(topic: str, body: dict[str, Any]) -> str:
     """The thing's own id in the event's."""
+    if topic.startswith("fulfillments/"):
+        return f"{body['order_id']}:{body['id']}"
     if topic.startswith("checkouts/"):
         return str(body["token"])
     return str(body.get("id") or body.get("customer_id"))
@@ -114,6 +130,10 @@ def identity(topic: str, body: dict[str, Any]) -> str:
         return f"shopify:product:{body['id']}"
     if topic.startswith("customers"):
         return f"shopify:customer:{body.get('id') or body['customer_id']}"
+    if topic.startswith("carts/"):
+        return f"shopify:cart:{body['token']}"
+    if topic.startswith(("refunds/", "fulfillments/")):
+        return f"shopify:order:{body['order_id']}"
     customer = body.get("customer") or {}
     if customer.get("id"):
         return f"shopify:customer:{customer['id']}"
@@ -128,12 +148,26 @@ def identity(topic: str, body: dict[str, Any]) -> str:
     )
 
 
+def paid_back(body: dict[str, Any]) -> str | None:
+    """What the transactions gave back; where there are none, what the lines were worth."""
+    amounts = [each["amount"] for each in body["transactions"] if each["kind"] == "refund"]
+    if not amounts:
+        amounts = [
+            each["subtotal_set"]["shop_money"]["amount"]
+            if re.fullmatch(r"[0-9.]+", each["subtotal_set"]["shop_money"]["amount"])
+            else str(each["subtotal"])
+            for each in body["refund_line_items"]
+        ]
+    return str(sum(Decimal(amount) for amount in amounts))
+
+
 def time_of(topic: str, body: dict[str, Any]) -> datetime:
     """The field that tells when this topic's fact was; the receipt for none."""
     consent = body.get("email_marketing_consent") or {}
     field = {
         "orders/create": body.get("created_at"),
         "orders/cancelled": body.get("cancelled_at"),
+        "refunds/create": body.get("created_at"),
         "checkouts/create": body.get("created_at"),
         "customers/create": body.get("created_at"),
         "customers_email_marketing_consent/update": consent.get("consent_updated_at"),

@@ -16,10 +16,10 @@ from tidings.errors import BadInput, Unauthorized
 from tidings.events import Event, fact_time
 from tidings.sources import reading
 from tidings.sources.request import Request
-from tidings.sources.shopify import orders, people, products, shapes
+from tidings.sources.shopify import aftersale, carts, orders, people, products, shapes
 from tidings.sources.shopify.fact import Fact
 
-Reader = Callable[[str, Mapping[str, Any], bytes], Fact]
+Reader = Callable[[str, Mapping[str, Any], bytes], Fact | None]
 
 TOPICS: Final = MappingProxyType[str, tuple[str, str, Reader]](
     {
@@ -27,8 +27,13 @@ TOPICS: Final = MappingProxyType[str, tuple[str, str, Reader]](
         "orders/paid": ("order", "order_paid", orders.order),
         "orders/fulfilled": ("order", "order_fulfilled", orders.order),
         "orders/cancelled": ("order", "order_cancelled", orders.order),
+        "carts/create": ("cart", "cart_updated", carts.cart),
+        "carts/update": ("cart", "cart_updated", carts.cart),
         "checkouts/create": ("checkout", "checkout_started", orders.checkout),
         "checkouts/update": ("checkout", "checkout_updated", orders.checkout),
+        "refunds/create": ("refund", "order_refunded", aftersale.refund),
+        "fulfillments/create": ("fulfillment", "order_fulfilled", aftersale.fulfillment),
+        "fulfillments/update": ("fulfillment", "order_fulfilled", aftersale.fulfillment),
         "customers/create": ("customer", "customer_registered", people.customer),
         "customers/update": ("customer", "profile_updated", people.customer),
         "customers_email_marketing_consent/update": ("consent", "profile_updated", people.consent),
@@ -60,7 +65,9 @@ class Shopify:
             )
 
     def parse(self, request: Request, received_at: datetime, address_key: bytes) -> list[Event]:
-        """The one event of a body, none for a topic not read; BadInput for a body of another shape."""
+        """The one event of a body, none for a topic not read or when nothing happened; BadInput for a body of
+        another shape.
+        """
         topic = request.headers.get("x-shopify-topic", "").strip().lower()
         if not topic:
             raise BadInput("the header X-Shopify-Topic is missing: it says what the body is")
@@ -70,6 +77,8 @@ class Shopify:
         body = reading.json_object(request.body)
         shapes.check(topic, shape, body)
         fact = read(event_type, body, address_key)
+        if fact is None:
+            return []
         at, dated = fact_time(fact.at, received_at)
         return [
             Event(

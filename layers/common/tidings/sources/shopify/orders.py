@@ -39,7 +39,7 @@ def order(event_type: str, body: Mapping[str, Any], key: bytes) -> Fact:
     """
     number = key_of(body, "an order")
     checkout_token = reading.identifier(body.get("checkout_token"))
-    cart = _cart(body)
+    cart = cart_token(body.get("cart_token"))
     tokens = _tokens(checkout_token, cart)
     person = _who(body, tokens, key) or _nobody(token_alias("shopify", "order", number))
     placed = reading.moment(body.get("created_at")) or reading.moment(body.get("processed_at"))
@@ -54,9 +54,9 @@ def order(event_type: str, body: Mapping[str, Any], key: bytes) -> Fact:
             "order_name": reading.text(body.get("name"), 60),
             "checkout": checkout_token,
             "cart": cart,
-            "total": _amount(body, "total_price", "shop_money") or reading.money(body.get("total_price")),
+            "total": amount(body, "total_price", "shop_money") or reading.money(body.get("total_price")),
             "currency": shop,
-            "presentment_total": _presented(body, "total_price", shop == theirs),
+            "presentment_total": presented(body, "total_price", shop == theirs),
             "presentment_currency": theirs,
             **_sums(body, shop == theirs),
             "url": reading.link(body.get("order_status_url")),
@@ -64,7 +64,7 @@ def order(event_type: str, body: Mapping[str, Any], key: bytes) -> Fact:
             "cancelled_at": reading.stamp(cancelled) if cancelled else None,
             "financial_status": reading.text(body.get("financial_status"), 40),
             "test": True if body.get("test") is True else None,
-            **_lines(body, lambda line: _presented(line, "price", shop == theirs)),
+            **lines_of(body, lambda line: presented(line, "price", shop == theirs)),
         }
     )
     return Fact(event_type, number, at, person, properties)
@@ -72,7 +72,7 @@ def order(event_type: str, body: Mapping[str, Any], key: bytes) -> Fact:
 
 def checkout(event_type: str, body: Mapping[str, Any], key: bytes) -> Fact:
     """`checkouts/create` and `checkouts/update`. The checkout is its token; 2026's bodies have no `id`."""
-    cart = _cart(body)
+    cart = cart_token(body.get("cart_token"))
     token = reading.identifier(body.get("token")) or cart or reading.identifier(body.get("id"))
     if token is None:
         raise BadInput(
@@ -95,7 +95,7 @@ def checkout(event_type: str, body: Mapping[str, Any], key: bytes) -> Fact:
             "url": reading.link(body.get("abandoned_checkout_url")),
             "started_at": reading.stamp(created) if created else None,
             "completed_at": reading.moment_stamp(body.get("completed_at")),
-            **_lines(body, lambda line: reading.money(line.get("price"))),
+            **lines_of(body, lambda line: reading.money(line.get("price"))),
         }
     )
     if event_type == "checkout_started":
@@ -130,9 +130,9 @@ def _tokens(checkout_token: str | None, cart: str | None) -> list[str]:
     return [token_alias("shopify", kind, token) for kind, token in named if token]
 
 
-def _cart(body: Mapping[str, Any]) -> str | None:
-    """The cart's token without the `?key=…` that newer ones carry in some places only."""
-    token = reading.identifier(body.get("cart_token"))
+def cart_token(value: object) -> str | None:
+    """A cart's token without the `?key=…` that newer ones carry in some places only."""
+    token = reading.identifier(value)
     return token.split("?", 1)[0] or None if token else None
 
 
@@ -174,30 +174,31 @@ def _order_currencies(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return shop, theirs or shop
 
 
-def _amount(thing: Mapping[str, Any], name: str, side: str) -> str | None:
+def amount(thing: Mapping[str, Any], name: str, side: str) -> str | None:
+    """What the set of a name says on one side: `shop_money` or `presentment_money`."""
     prices = reading.mapping(thing.get(f"{name}_set"))
     return reading.money(reading.mapping(prices.get(side)).get("amount"))
 
 
-def _presented(thing: Mapping[str, Any], name: str, same: bool) -> str | None:
+def presented(thing: Mapping[str, Any], name: str, same: bool) -> str | None:
     """An order's amount in the customer's currency; the plain one only where the currencies are the same."""
-    return _amount(thing, name, "presentment_money") or (reading.money(thing.get(name)) if same else None)
+    return amount(thing, name, "presentment_money") or (reading.money(thing.get(name)) if same else None)
 
 
 def _sums(body: Mapping[str, Any], same: bool) -> dict[str, Any]:
     """What makes up an order's total, in the customer's currency; nothing for a sum that is zero."""
-    shipping = _amount(body, "total_shipping_price", "presentment_money")
+    shipping = amount(body, "total_shipping_price", "presentment_money")
     told = {
-        "subtotal": _presented(body, "total_line_items_price", same),
-        "discount": _presented(body, "total_discounts", same),
+        "subtotal": presented(body, "total_line_items_price", same),
+        "discount": presented(body, "total_discounts", same),
         "shipping": shipping,
-        "tax": _presented(body, "total_tax", same),
+        "tax": presented(body, "total_tax", same),
     }
     sums = {name: value for name, value in told.items() if value and Decimal(value)}
     return {**sums, "taxes_included": True if body.get("taxes_included") is True else None}
 
 
-def _lines(body: Mapping[str, Any], price: Any) -> dict[str, Any]:
+def lines_of(body: Mapping[str, Any], price: Any) -> dict[str, Any]:
     """`items`, `items_count` (lines) and `quantity` (pieces). Prices are for one piece, in the customer's
     currency.
     """

@@ -12,7 +12,9 @@ from tidings.errors import BadInput
 
 _SIGNS: Final = MappingProxyType[str, frozenset[str]](
     {
-        "line_items": frozenset({"order", "checkout"}),
+        "line_items": frozenset({"order", "checkout", "cart", "fulfillment"}),
+        "total_price": frozenset({"order", "checkout"}),
+        "cart_token": frozenset({"order", "checkout"}),
         "abandoned_checkout_url": frozenset({"checkout"}),
         "order_number": frozenset({"order"}),
         "financial_status": frozenset({"order"}),
@@ -29,9 +31,13 @@ _SIGNS: Final = MappingProxyType[str, frozenset[str]](
         "orders_count": frozenset({"customer"}),
         "invoice_url": frozenset(),
         "invoice_sent_at": frozenset(),
-        "refund_line_items": frozenset(),
-        "tracking_number": frozenset(),
-        "tracking_company": frozenset(),
+        "refund_line_items": frozenset({"refund"}),
+        "restock": frozenset({"refund"}),
+        "order_id": frozenset({"refund", "fulfillment"}),
+        "shipment_status": frozenset({"fulfillment"}),
+        "tracking_number": frozenset({"fulfillment"}),
+        "tracking_numbers": frozenset({"fulfillment"}),
+        "tracking_company": frozenset({"fulfillment"}),
     }
 )
 """Key → the shapes it may stand in. One with a value in any other body says that the body is something
@@ -55,6 +61,13 @@ _NEEDS: Final = MappingProxyType[str, tuple[tuple[str, ...], ...]](
             ("line_items",),
             ("token", "cart_token", "id"),
             ("abandoned_checkout_url", "completed_at", "total_price", "presentment_currency", "gateway"),
+        ),
+        "cart": (("line_items",), ("token", "id"), ("note", "created_at", "updated_at")),
+        "refund": (("order_id",), ("refund_line_items", "transactions")),
+        "fulfillment": (
+            ("order_id",),
+            ("line_items", "tracking_number", "tracking_company"),
+            ("shipment_status", "tracking_number", "tracking_company", "status"),
         ),
         "customer": (
             ("email", "first_name", "last_name", "created_at", "updated_at", "verified_email", "state"),
@@ -83,7 +96,14 @@ _NOT_IN_DELETION: Final = (
 )
 
 _GIDS: Final = MappingProxyType[str, str](
-    {"order": "Order", "customer": "Customer", "product": "Product", "deletion": "Product"}
+    {
+        "order": "Order",
+        "refund": "Refund",
+        "fulfillment": "Fulfillment",
+        "customer": "Customer",
+        "product": "Product",
+        "deletion": "Product",
+    }
 )
 
 
@@ -99,7 +119,7 @@ def check(topic: str, shape: str, body: Mapping[str, Any]) -> None:
     for group in _NEEDS[shape]:
         if not any(key in body for key in group):
             raise _contradiction(topic, f"the body has no {' or '.join(group)}")
-    if shape in ("order", "checkout") and not isinstance(body["line_items"], list | None):
+    if shape in ("order", "checkout", "cart") and not isinstance(body["line_items"], list | None):
         raise _contradiction(topic, "line_items is no list")
     if shape == "consent" and not isinstance(body["email_marketing_consent"], dict | None):
         raise _contradiction(topic, "email_marketing_consent is no object")
