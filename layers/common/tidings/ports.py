@@ -107,7 +107,8 @@ class Machines(Protocol):
 class Send:
     """A step's entry in the ledger. `state`: claimed, sent, skipped, dropped, rejected or released.
 
-    `at` is shop time, `claimed_at` machine time, both epoch seconds; `attempt` counts claims from 1.
+    `at` is shop time, `claimed_at` machine time, both epoch seconds; `attempt` counts claims from 1, and `nonce`
+    tells two that claim at once apart.
     """
 
     journey: str
@@ -120,6 +121,7 @@ class Send:
     reason: str = ""
     message_id: str = ""
     final: bool = False
+    nonce: str = ""
 
 
 class Sends(Protocol):

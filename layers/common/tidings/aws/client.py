@@ -15,6 +15,7 @@ OUTAGES: Final = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",
+        "ExecutionLimitExceeded",
         "ExpiredToken",
         "ExpiredTokenException",
         "InternalFailure",
@@ -29,6 +30,8 @@ OUTAGES: Final = frozenset(
         "ServiceUnavailable",
         "ServiceUnavailableException",
         "SlowDown",
+        "StateMachineDeleting",
+        "StateMachineDoesNotExist",
         "Throttling",
         "ThrottledException",
         "ThrottlingException",
@@ -38,7 +41,7 @@ OUTAGES: Final = frozenset(
     }
 )
 """Error codes that time or the operator mends: throttling, the service's own faults, missing rights or
-tables.
+tables, a machine that a deployment has not made yet.
 """
 
 

@@ -13,6 +13,8 @@ from tidings.errors import Conflict, Unavailable
 Item = dict[str, Any]
 BATCH: Final = 100
 """Keys that one BatchGetItem takes."""
+REFUSED: Final = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
+"""Somebody else wrote first, or has the item in a transaction at this moment: nothing was done, look again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Table:
             with outages():
                 self.client.put_item(**self.put_request(item, condition, **values))
         except ClientError as error:
-            if code(error) == "ConditionalCheckFailedException":
+            if code(error) in REFUSED:
                 return False
             raise
         return True
@@ -93,7 +95,7 @@ class Table:
                     ExpressionAttributeValues=given,
                 )
         except ClientError as error:
-            if code(error) == "ConditionalCheckFailedException":
+            if code(error) in REFUSED:
                 return False
             raise
         return True
