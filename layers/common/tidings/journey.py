@@ -47,7 +47,8 @@ def decide(
         return Exit(reason)
     if customer.email is None:
         return Skip("no address")
-    if deliverable(customer.email) is None:
+    address = deliverable(customer.email)
+    if address is None:
         return Skip("no mail reaches this address")
     reasons = {suppression.reason: suppression.at for suppression in suppressions}
     for reason in ("complained", "bounced"):
@@ -59,4 +60,4 @@ def decide(
             return Skip("no consent")
         if reasons.get("unsubscribed", -1) >= consented_at:
             return Skip("unsubscribed")
-    return Send(customer.email)
+    return Send(address)

@@ -8,6 +8,7 @@ idempotency key, so the promise is: no duplicate for marketing, no loss for tran
 import hashlib
 import logging
 import random
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,6 +20,7 @@ from tidings.clock import Clock
 from tidings.customer import Customer, checkout_key, epoch, moment
 from tidings.errors import Conflict, JourneyExited, SendDeferred, SendRejected, SendUnknown
 from tidings.events import Event, address_alias, customer_identity
+from tidings.mail.render import deliverable
 from tidings.pace import give_back, slot
 from tidings.workflow.graph import NEXT, Node, node, wait_before
 from tidings.workflow.package import Package
@@ -26,8 +28,11 @@ from tidings.workflow.package import Package
 log = logging.getLogger(__name__)
 
 ENDED = frozenset({"sent", "skipped", "dropped", "rejected"})
-MAX_ATTEMPTS = 20
-"""Attempts that SES refused before the mail is given up: with the delays between them, hours."""
+MAX_ATTEMPTS = 40
+"""Attempts that SES refused before the mail is given up: with the delays between them, two days, since a sending
+quota that is spent comes back within one."""
+LONGEST_RETRY = 3600
+"""Machine seconds, before jitter: each refusal doubles the delay up to this."""
 CONFLICT_SECONDS = 5
 """Machine seconds: somebody else's write on the pace or the ledger is over in moments."""
 
@@ -120,7 +125,9 @@ class Stepper:
             if settled is not None:
                 return settled
         customer = scene.customer
-        alias = address_alias(customer.email, self.address_key()) if customer.email else ""
+        # As SES spells it, and will report it: an international domain in Punycode.
+        address = deliverable(customer.email) if customer.email else None
+        alias = address_alias(address, self.address_key()) if address else ""
         decision = journeys.decide(
             scene.package.workflow,
             scene.request.journey,
@@ -180,6 +187,7 @@ class Stepper:
             attempt=earlier.attempt + 1 if earlier else 1,
             at=epoch(self.clock.now()),
             claimed_at=epoch(self.clock.machine_now()),
+            nonce=secrets.token_hex(4),
             final=_following(scene) is None,
         )
 
@@ -189,12 +197,15 @@ class Stepper:
         return send
 
     def _release(self, scene: Scene, claim: ports.Send, rejection: SendRejected) -> ports.Send:
+        gives_up = claim.attempt >= MAX_ATTEMPTS
+        state, metric = ("rejected", "MailsSkipped") if gives_up else ("released", "MailsDeferred")
+        ended = self._settled(replace(claim, state=state, reason=str(rejection)), metric)
         if scene.package.workflow.is_marketing:
             self._give_back(scene)
-        if claim.attempt >= MAX_ATTEMPTS:
-            return self._settled(replace(claim, state="rejected", reason=str(rejection)), "MailsSkipped")
-        self._settled(replace(claim, state="released", reason=str(rejection)), "MailsDeferred")
-        raise self._deferral(rejection.retry_after * (1 + self.jitter()))
+        if gives_up:
+            return ended
+        delay = min(rejection.retry_after * 2 ** (claim.attempt - 1), LONGEST_RETRY)
+        raise self._deferral(delay * (1 + self.jitter()))
 
     def _give_back(self, scene: Scene) -> None:
         """Best effort: a slot that stays taken delays another mail, and this send's retry finds it its own."""
