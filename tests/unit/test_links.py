@@ -34,6 +34,12 @@ def test_a_link_says_what_it_was_made_of(link: Unsubscribe) -> None:
     assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
 
 
+def test_a_key_id_may_hold_a_dot() -> None:
+    """Keys may be named by date or version."""
+    keys = parse_keys(["2026.1:secret"])
+    assert read_unsubscribe(unsubscribe_token(LINK, keys), keys) == LINK
+
+
 @pytest.mark.parametrize("place", range(len(unsubscribe_token(LINK, KEYS))))
 def test_no_character_can_be_changed(place: int) -> None:
     """Each in turn, replaced by any other, left out, or doubled: no such page."""

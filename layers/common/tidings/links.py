@@ -43,7 +43,7 @@ def read_unsubscribe(token: str, keys: Mapping[str, bytes]) -> Unsubscribe:
     """What a token says. Raises `NotFound` when it was not signed by one of `keys`, whatever is wrong with it."""
     try:
         body, _, signature = token.rpartition(".")
-        key_id, _, payload = body.partition(".")
+        key_id, _, payload = body.rpartition(".")  # an operator's key id may hold a dot; a payload has none
         key = keys[key_id]
         if not hmac.compare_digest(_decode(signature), _sign(body, key)):
             raise ValueError("signature")
