@@ -59,6 +59,9 @@ PRODUCT_TYPES: Final = frozenset({"product_updated", "product_deleted"})
 MAX_CLOCK_SKEW_SECONDS: Final = 300
 """A fact may claim to come this far from the future; beyond, it counts as of its receipt."""
 
+ADDRESS_KEY: Final = "/keys/address"
+"""Parameter: the key of address aliases. It never changes, or customers would no longer be recognised."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -137,7 +140,7 @@ def address_alias(address: str, key: bytes) -> str:
 def only_key(words: Sequence[str]) -> bytes:
     """The key of address aliases from its parameter's words. Raises Unavailable until the operator has set it."""
     if not words:
-        raise Unavailable("the parameter /keys/address is not set: without it nobody can be recognised")
+        raise Unavailable(f"the parameter {ADDRESS_KEY} is not set: without it nobody can be recognised")
     return words[0].encode()
 
 

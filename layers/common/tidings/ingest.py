@@ -9,14 +9,11 @@ from typing import Any, Final, Protocol
 
 from tidings.clock import Clock
 from tidings.errors import BadInput, NotFound, TooLarge, Unavailable
-from tidings.events import Event
+from tidings.events import ADDRESS_KEY, Event, only_key
 from tidings.sources import SOURCES, Request
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 """An order line is about 2 KB in a Shopify body: room for 500 lines, the most a checkout takes."""
-
-ADDRESS_KEY: Final = "/keys/address"
-"""Parameter: the key of address aliases. It never changes, or customers would no longer be recognised."""
 
 
 class Store(Protocol):
@@ -88,7 +85,7 @@ class Ingest:
         received_at = now.replace(
             microsecond=now.microsecond // 1000 * 1000
         )  # as precise as it need be stored
-        events = source.parse(request, received_at, self._address_key())
+        events = source.parse(request, received_at, only_key(self.parameters.words(ADDRESS_KEY)))
         if not events:
             return Answer(
                 200, {"accepted": 0, "duplicate": 0}, {"EventsIgnored": 1}, {"ignored": "topic is not read"}
@@ -102,12 +99,6 @@ class Ingest:
             {metric: count for metric, count in counts.items() if count},
             {"types": [event.type for event in events], "accepted": accepted, "duplicate": duplicate},
         )
-
-    def _address_key(self) -> bytes:
-        words = self.parameters.words(ADDRESS_KEY)
-        if not words:
-            raise Unavailable(f"the parameter {ADDRESS_KEY} is not set: without it nobody can be recognised")
-        return words[0].encode()
 
 
 def refuse(error: BadInput) -> Answer:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tidings.tracking import Tracker
     from tidings.triggers import Condition
 
-ADDRESS_KEY = "/keys/address"
 LINK_KEYS = "/keys/links"
 
 
@@ -30,6 +29,7 @@ def ingest() -> "Ingest":
     from tidings.aws.client import client
     from tidings.aws.events_table import EventsTable
     from tidings.aws.parameters import Parameters
+    from tidings.events import ADDRESS_KEY
     from tidings.ingest import Ingest
     from tidings.settings import ReceiveWebhookSettings
     from tidings.sources import SOURCES
@@ -126,7 +126,7 @@ def stepper() -> "Stepper":
     from tidings.aws.sends_table import PaceTable, SendsTable
     from tidings.aws.suppressions_table import SuppressionsTable
     from tidings.aws.table import Table
-    from tidings.events import only_key
+    from tidings.events import ADDRESS_KEY, only_key
     from tidings.mail.letters import Composer
     from tidings.settings import RunStepSettings
     from tidings.stepping import Stepper
@@ -165,7 +165,7 @@ def feedback() -> "Feedback":
     from tidings.aws.parameters import Parameters
     from tidings.aws.suppressions_table import SuppressionsTable
     from tidings.aws.table import Table
-    from tidings.events import only_key
+    from tidings.events import ADDRESS_KEY, only_key
     from tidings.feedback import Feedback
     from tidings.settings import EdgeSettings
 
