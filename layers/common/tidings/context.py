@@ -5,36 +5,35 @@ and of bounded length, amounts as Decimal, times aware, addresses of pages http 
 is None.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date as Date  # a field is named `date`
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
 
 from tidings import formats, ports
-from tidings.customer import Customer, moment
+from tidings.customer import Customer, epoch, moment
 from tidings.events import Event, product_identity
-from tidings.shop import Shop
+from tidings.fit import NAME_LENGTH, day, listed, pieces, stamp, text, texts
+from tidings.fit import name as name
+from tidings.fit import page as page
+from tidings.functions import SIGNATURES, Known, functions
+from tidings.recommend import Lookup
+from tidings.rfm import RFM, Bounds, Rfm, rate
+from tidings.rfm import load as load_bounds
+from tidings.shop import Coupon, Shop
+from tidings.wares import Item as Item
+from tidings.wares import Recommender, few, identity, product_page, shown
 
 SHOWN_ITEMS: Final = 12
 """Lines that a mail shows; the rest is counted (`more_items`)."""
 
-FEW: Final = 3
-"""Pieces in stock that a mail calls few: only then does it say how many are left."""
-
 LANGUAGES: Final = ("en",)
 """Languages that mails are written in; the first is the one in which they are."""
-
-_NAME_LENGTH, _TEXT_LENGTH, _URL_LENGTH = 60, 120, 2000
-_GAP: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_HIDDEN: Final = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufff9-\ufffc]")
-_ADVERT: Final = re.compile(r"://|www\.|[@<>{}]|\.[a-z]{2,}/", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +47,6 @@ class Line:
     quantity: int
     price: Decimal | None
     sku: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A line made ready to show: prices formatted for the recipient, picture and page from the catalogue."""
-
-    title: str
-    variant: str | None
-    quantity: int
-    price: str | None
-    line_total: str | None
-    picture: str | None
-    url: str | None
-    product_type: str | None = None
-    """What kind of thing it is, as the catalogue says: `Tea`."""
-
-    left: int | None = None
-    """How many the shop still has, when it has no more than `FEW`; None when there are more, or nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +103,16 @@ class CustomerView:
     birthday: str | None = None
     orders_count: int = 0
     total_spent: Decimal = Decimal(0)
+    referrals_count: int = 0
     first_order_at: datetime | None = None
     last_order_at: datetime | None = None
     registered_at: datetime | None = None
     accepts_marketing: bool = False
     tags: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
+    favourite_products: tuple[Item, ...] = ()
+    segments: tuple[str, ...] = ()
+    rfm: Rfm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +130,15 @@ NAMES: Final[Mapping[str, Any]] = {
     "journey": JourneyView,
     "shop": Shop,
     "now": datetime,
+    **SIGNATURES,
 }
-"""What every expression may name, with its type."""
+"""What every expression may name, with its type; of a function its signature."""
 
 MAIL_NAMES: Final[Mapping[str, Any]] = {
     **NAMES,
     "items": tuple[Item, ...],
     "more_items": int,
+    "coupon": Coupon | None,
     "unsubscribe_url": str | None,
     "language": str,
     "locale": str,
@@ -160,44 +147,12 @@ MAIL_NAMES: Final[Mapping[str, Any]] = {
 """What a mail may name besides; its layout also `subject` and `preheader`."""
 
 
-def text(value: object, length: int = _TEXT_LENGTH) -> str | None:
-    """`value` as one line of at most `length` characters, without control, invisible and half characters;
-    None when nothing is left."""
-    if not isinstance(value, str | int):
-        return None
-    line = _HIDDEN.sub("", _GAP.sub(" ", str(value)[: length * 4])).strip()
-    if len(line) > length:
-        line = line[: length - 1].rstrip() + "…"
-    return line or None
-
-
-def name(value: object) -> str | None:
-    """A person's name, None for what can't be one: strangers advertise in the name field of sign-up forms."""
-    line = text(value, _NAME_LENGTH)
-    if line is None or _ADVERT.search(line) or not any(character.isalpha() for character in line):
-        return None
-    return line
-
-
-def page(value: object) -> str | None:
-    """`value` when it is the address of a page or picture (http or https, with a host), else None."""
-    if not isinstance(value, str) or len(value) > _URL_LENGTH:
-        return None
-    address = value.strip()
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname
-    except ValueError:
-        return None
-    if parts.scheme.lower() not in ("http", "https") or not host or parts.username is not None:
-        return None
-    if _GAP.search(address) or _HIDDEN.search(address) or "\\" in address:
-        return None
-    return quote(address, safe="!#$%&'()*+,/:;=?@[]~-._")
-
-
-def customer_view(customer: Customer) -> CustomerView:
-    """What may be named of a customer."""
+def customer_view(
+    customer: Customer, favourites: tuple[Item, ...] | None = None, rfm: Rfm | None = None
+) -> CustomerView:
+    """What may be named of a customer. Without the catalogue's word on them, favourites have an id only."""
+    if favourites is None:
+        favourites = tuple(_unnamed(product) for product in customer.favourites)
     get, orders = customer.get, customer.placed_orders
     return CustomerView(
         id=customer.id,
@@ -210,13 +165,21 @@ def customer_view(customer: Customer) -> CustomerView:
         birthday=customer.birthday,
         orders_count=len(orders),
         total_spent=customer.total_spent,
+        referrals_count=customer.referrals_count,
         first_order_at=moment(orders[0].placed_at) if orders else None,
         last_order_at=moment(orders[-1].placed_at) if orders else None,
-        registered_at=_time(get("registered_at")),
+        registered_at=stamp(get("registered_at")),
         accepts_marketing=customer.accepts_marketing,
-        tags=_texts(get("tags")),
+        tags=tuple(dict.fromkeys((*texts(get("tags")), *texts(sorted(customer.earned))))),
         fields={key[6:]: value[0] for key, value in customer.profile.items() if key.startswith("field.")},
+        favourite_products=favourites,
+        segments=tuple(sorted(customer.segments)),
+        rfm=rfm,
     )
+
+
+def _unnamed(product: str) -> Item:
+    return Item("", None, 1, None, None, None, None, id=product.partition(":")[2])
 
 
 def event_view(event: Event) -> EventView:
@@ -225,9 +188,9 @@ def event_view(event: Event) -> EventView:
     total, currency = formats.amount(told.get("total")), formats.currency_code(told.get("currency"))
     seen = formats.amount(told.get("presentment_total"))
     seen_currency = formats.currency_code(told.get("presentment_currency"))
-    told_items = [item for item in _list(told.get("items")) if isinstance(item, Mapping)]
+    told_items = [item for item in listed(told.get("items")) if isinstance(item, Mapping)]
     lines = tuple(_line(item) for item in told_items if item.get("quantity") != 0)
-    unnamed = max(_count(told.get("items_count"), 0) - len(told_items), 0)
+    unnamed = max(pieces(told.get("items_count"), 0) - len(told_items), 0)
     return EventView(
         id=event.id,
         type=event.type,
@@ -247,15 +210,15 @@ def event_view(event: Event) -> EventView:
         order_id=text(told.get("order_id")),
         order_name=text(told.get("order_name")),
         checkout_id=text(told.get("checkout_id")),
-        discount_codes=_texts(told.get("discount_codes")),
+        discount_codes=texts(told.get("discount_codes")),
         accepts_marketing=told.get("accepts_marketing") is True,
         url=page(told.get("url")),
-        date=_date(told.get("date")),
+        date=day(told.get("date")),
         tracking_company=text(told.get("tracking_company"), 40),
         tracking_number=text(told.get("tracking_number"), 60),
         tracking_url=page(told.get("tracking_url")),
         shipment_status=text(told.get("shipment_status"), 40),
-        expected_on=_date(told.get("expected_on")),
+        expected_on=day(told.get("expected_on")),
         reason=text(told.get("reason"), 200),
         properties=told,
     )
@@ -291,12 +254,43 @@ def prepared_items(
                 price=formats.money(line.price, currency, locale) or None,
                 line_total=formats.money(total, currency, locale) or None,
                 picture=page(known.get("image")),
-                url=_product_page(known, site),
-                product_type=text(known.get("product_type"), _NAME_LENGTH),
-                left=_few(known.get("inventory")),
+                url=product_page(known, site),
+                product_type=text(known.get("product_type"), NAME_LENGTH),
+                left=few(known.get("inventory")),
+                id=line.product_id,
             )
         )
     return tuple(shown), event.items_count - len(shown)
+
+
+def conditions(
+    *,
+    customer: Customer,
+    shop: Shop,
+    now: datetime,
+    event: Event | None = None,
+    arrived: Event | None = None,
+    journey: JourneyView | None = None,
+    bounds: Bounds | None = None,
+    look_up: Lookup | None = None,
+) -> dict[str, Any]:
+    """All that an expression may name (`NAMES`), the functions among it. `bounds` are those of RFM."""
+    names: dict[str, Any] = {
+        "customer": customer_view(customer, rfm=rate(customer, bounds, now)),
+        "shop": shop,
+        "now": now,
+        "event": event_view(event) if event else None,
+        "arrived": event_view(arrived) if arrived else None,
+        "journey": journey,
+    }
+    told = {name: value for name, value in names.items() if value is not None}
+    return told | _functions(customer, shop, now, event, journey, look_up)
+
+
+def shown_products(event: Event, customer: Customer) -> set[str]:
+    """Ids of the catalogue's items that a mail may need: its lines, the customer's favourites, RFM's bounds."""
+    lines = (product_identity(event.source, line.product_id or "") for line in event_view(event).items)
+    return {*lines, *map(identity, customer.favourites), RFM}
 
 
 def context(
@@ -308,29 +302,59 @@ def context(
     now: datetime,
     unsubscribe_url: str | None = None,
     products: Mapping[str, Mapping[str, Any]] | None = None,
+    look_up: Lookup | None = None,
+    coupon: Coupon | None = None,
 ) -> dict[str, Any]:
     """All that a mail may name (`MAIL_NAMES`), for `render`.
 
-    `event` began the journey; `products` is the catalogue's knowledge of the products on its lines;
-    `unsubscribe_url` is None for a transactional mail.
+    `event` began the journey; `products` is the catalogue's knowledge of `shown_products`; `look_up` asks it for
+    more, when the mail recommends; `coupon` is the step's; `unsubscribe_url` is None for a transactional mail.
     """
-    seen, person = event_view(event), customer_view(customer)
-    locale = formats.locale_of(person.locale, person.country, shop.default_locale)
+    known, seen = products or {}, event_view(event)
+    locale = formats.locale_of(
+        text(customer.get("locale")), text(customer.get("country")), shop.default_locale
+    )
     zone: ZoneInfo = customer.zone(shop.zone)
-    items, more = prepared_items(seen, event.source, products or {}, shop.url, locale)
+    items, more = prepared_items(seen, event.source, known, shop.url, locale)
+    liked = (shown(each, known.get(identity(each), {}), shop, locale) for each in customer.favourites)
+    favourites = tuple(item for item in liked if item is not None)
     return {
         "event": seen,
-        "customer": person,
+        "customer": customer_view(customer, favourites, rate(customer, load_bounds(known.get(RFM)), now)),
         "journey": journey,
         "shop": shop,
         "now": now.astimezone(zone),
         "items": items,
         "more_items": more,
+        "coupon": coupon,
         "unsubscribe_url": unsubscribe_url,
         "language": locale.language if locale.language in LANGUAGES else LANGUAGES[0],
         "locale": str(locale),
         "timezone": zone.key,
+        **_functions(customer, shop, now, event, journey, look_up, locale),
     }
+
+
+def _functions(
+    customer: Customer,
+    shop: Shop,
+    now: datetime,
+    event: Event | None,
+    journey: JourneyView | None,
+    look_up: Lookup | None,
+    locale: Locale | None = None,
+) -> dict[str, Any]:
+    spoken = locale or formats.locale_of(None, None, shop.default_locale)
+    nothing: Lookup = lambda ids: {}  # noqa: E731
+    known = Known(
+        customer=customer,
+        now=now,
+        shop=shop,
+        since=epoch(journey.entered_at) if journey else None,
+        source=event.source if event else "shopify",
+        recommend=Recommender(look_up or nothing, shop, spoken, customer, event),
+    )
+    return functions(known)
 
 
 def _line(item: Mapping[str, Any]) -> Line:
@@ -339,49 +363,7 @@ def _line(item: Mapping[str, Any]) -> Line:
         variant_id=text(item.get("variant_id")),
         title=text(item.get("title")),
         variant=text(item.get("variant")),
-        quantity=_count(item.get("quantity"), 1),
+        quantity=pieces(item.get("quantity"), 1),
         price=formats.amount(item.get("price")),
         sku=text(item.get("sku")),
     )
-
-
-def _product_page(known: Mapping[str, Any], site: str) -> str | None:
-    """Where a product can be seen; nowhere once it is withdrawn."""
-    if known.get("status") not in (None, "active"):
-        return None
-    url = known.get("url")
-    if isinstance(url, str) and url.startswith("/") and not url.startswith("//"):
-        url = site.rstrip("/") + url
-    return page(url)
-
-
-def _few(stock: object) -> int | None:
-    """The pieces in stock when they are few; nothing for none, which a mail about a thing does not say."""
-    return stock if isinstance(stock, int) and not isinstance(stock, bool) and 0 < stock <= FEW else None
-
-
-def _count(value: object, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9 else default
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(found for found in map(text, _list(value)) if found)
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(value)) if value else None
-    except ValueError:
-        return None
-    return found if found and found.tzinfo else None
-
-
-def _date(value: object) -> Date | None:
-    try:
-        return Date.fromisoformat(str(value)[:10]) if value else None
-    except ValueError:
-        return None

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from tidings.context import JourneyView, context
 from tidings.customer import apply, new_customer
 from tidings.events import Event
-from tidings.shop import Shop
+from tidings.shop import Coupon, Shop
 
 NOW: Final = datetime(2026, 3, 17, 15, 4, tzinfo=UTC)
 UNSUBSCRIBE: Final = "https://pages.example/unsubscribe/k1.c2FtcGxl.c2FtcGxl"
@@ -41,6 +42,15 @@ _PARCEL: Final = {
 }
 
 
+_OTHERS: Final = (
+    ("Dune Cup", "Cups"),
+    ("Copper Kettle", "Kettles"),
+    ("Smoked Lapsang", "Tea"),
+    ("Slate Teapot", "Teapots"),
+)
+"""Title and kind of what is not on the lines; the first was bought before."""
+
+
 def full(shop: Shop, *, marketing: bool = True) -> dict[str, Any]:
     """A customer with a name, a history and an event of which all is told: three lines, one of them without a
     picture, sums, a parcel under way."""
@@ -72,24 +82,31 @@ def full(shop: Shop, *, marketing: bool = True) -> dict[str, Any]:
     }
     history = [
         _event("customer_registered", told, NOW - timedelta(days=300)),
-        _event("order_placed", {"order_id": "900", "total": "64.00", **told}, NOW - timedelta(days=120)),
+        _event(
+            "order_placed",
+            {"order_id": "900", "total": "64.00", "items": [{"product_id": "4", "quantity": 1}], **told},
+            NOW - timedelta(days=120),
+        ),
     ]
-    return _context(
-        shop, history, _event("checkout_started", {**told, **bought}, NOW), _catalogue(shop), marketing
-    )
+    event = _event("checkout_started", {**told, **bought}, NOW)
+    coupon = Coupon(code="SAMPLE10", description="10% off", percent=Decimal(10))
+    return _context(shop, history, event, _catalogue(shop), marketing, coupon)
 
 
 def _catalogue(shop: Shop) -> dict[str, dict[str, Any]]:
-    """What is known of the products on the lines."""
-    return {
+    """What is known of the products on the lines, of a favourite and of some that can be recommended."""
+    listed = [(title, kind) for title, _, _, _, kind in _LINES] + list(_OTHERS)
+    best = {"products": [f"shop:{number}" for number in range(1, len(listed) + 1)]}
+    return {"learned:best": best} | {
         f"shop:product:{number}": {
             "title": title,
             "image": f"{shop.url}/p/{number}.jpg",
             "url": f"{shop.url}/p/{number}",
             "product_type": kind,
+            "price": f"{12 * number}.00",
             "inventory": number + 1,
         }
-        for number, (title, _, _, _, kind) in enumerate(_LINES, 1)
+        for number, (title, kind) in enumerate(listed, 1)
         if kind
     }
 
@@ -113,7 +130,12 @@ def _event(kind: str, properties: Mapping[str, Any], at: datetime) -> Event:
 
 
 def _context(
-    shop: Shop, history: list[Event], event: Event, products: Mapping[str, Mapping[str, Any]], marketing: bool
+    shop: Shop,
+    history: list[Event],
+    event: Event,
+    products: Mapping[str, Mapping[str, Any]],
+    marketing: bool,
+    coupon: Coupon | None = None,
 ) -> dict[str, Any]:
     customer = new_customer("sample", event)
     for each in (*history, event):
@@ -126,4 +148,6 @@ def _context(
         now=NOW,
         unsubscribe_url=UNSUBSCRIBE if marketing else None,
         products=products,
+        look_up=lambda ids: {name: products[name] for name in ids if name in products},
+        coupon=coupon,
     )
