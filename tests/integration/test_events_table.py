@@ -198,7 +198,7 @@ def test_the_handler_stores_once_and_answers(
     [
         (delivery("orders/create", raw(ORDER), "stale"), 401),
         (delivery("orders/create", b"{"), 400),
-        (delivery("carts/update", b"{}"), 200),
+        (delivery("draft_orders/update", b"{}"), 200),
         ({**delivery("orders/create", b"{}"), "body": "%%%"}, 400),
         ({**delivery("orders/create", b"{}"), "pathParameters": {"source": "etsy"}}, 404),
     ],

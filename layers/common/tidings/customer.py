@@ -19,7 +19,7 @@ from tidings.compact import epoch as epoch
 from tidings.compact import later, latest, latest_times
 from tidings.compact import moment as moment
 from tidings.compact import short as short
-from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, is_token
+from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, is_token, order_token
 from tidings.orders import Checkout as Checkout
 from tidings.orders import Order as Order
 from tidings.orders import checkout_key as checkout_key
@@ -101,8 +101,8 @@ class Customer:
 
     @property
     def email(self) -> str | None:
-        """The address mail goes to."""
-        value = self.get("email")
+        """The address mail goes to; while nobody told the person's own, the contact beside a parcel of theirs."""
+        value = self.get("email") or self.get("contact_email")
         return str(value) if value else None
 
     @property
@@ -130,7 +130,7 @@ class Customer:
     @property
     def placed_orders(self) -> list[Order]:
         """The orders that stand, oldest first."""
-        return sorted((o for o in self.orders.values() if not o.cancelled), key=lambda o: o.placed_at)
+        return sorted((o for o in self.orders.values() if o.stands), key=lambda o: o.placed_at)
 
     @property
     def orders_count(self) -> int:
@@ -139,8 +139,8 @@ class Customer:
 
     @property
     def total_spent(self) -> Decimal:
-        """The sum of the standing orders' totals, in the shop's currency."""
-        return sum((order.amount for order in self.placed_orders), Decimal(0))
+        """What the standing orders are worth, less what was paid back, in the shop's currency."""
+        return sum((order.kept for order in self.placed_orders), Decimal(0))
 
     @property
     def referrals_count(self) -> int:
@@ -188,7 +188,7 @@ def apply(customer: Customer, event: Event, counted: frozenset[str] | None = Non
     at = epoch(event.at)
     changed = replace(
         customer,
-        partitions=customer.partitions | {event.identity},
+        partitions=_with_partition(customer, event),
         profile=fold_profile(customer.profile, event, at),
         consent=fold_consent(customer.consent, event, at),
         earned=_fold_tags(customer.earned, event, at),
@@ -277,10 +277,12 @@ def merge(winner: Customer, loser: Customer) -> Customer:
 def _fold_order(customer: Customer, event: Event, at: int) -> Customer:
     placed = placed_at(event)
     codes = {code.casefold(): placed for code in event.properties.get("discount_codes") or ()}
+    orders = purchases.fold_order(customer.orders, event, at)
+    order = orders[order_key(event)]
     changed = replace(
         customer,
-        orders=purchases.fold_order(customer.orders, event, at),
-        last=later(customer.last, {"order_placed": placed}),
+        orders=orders,
+        last=later(customer.last, {"order_placed": order.placed_at} if order.placed_at else {}),
         codes=latest(later(customer.codes, codes), KEEP_CODES),
     )
     token = checkout_key(event)
@@ -288,6 +290,14 @@ def _fold_order(customer: Customer, event: Event, at: int) -> Customer:
         return changed
     done = Checkout(completed=True)
     return replace(changed, checkouts=purchases.note_checkout(changed.checkouts, token, done))
+
+
+def _with_partition(customer: Customer, event: Event) -> frozenset[str]:
+    """The partitions with the event's. An order's own follows from the order, and is not kept beside it."""
+    own = order_token(event)
+    if own == event.identity and purchases.is_placed(customer.orders, event):
+        return customer.partitions
+    return customer.partitions | {event.identity}
 
 
 def _fold_tags(earned: Mapping[str, int], event: Event, at: int) -> Mapping[str, int]:

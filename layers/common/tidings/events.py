@@ -54,6 +54,12 @@ CHECKOUT_TYPES: Final = frozenset({"checkout_started", "checkout_updated"})
 ORDER_TYPES: Final = frozenset(
     {"order_placed", "order_paid", "order_fulfilled", "order_delivered", "order_cancelled", "order_refunded"}
 )
+TOKEN_KINDS: Final = frozenset({"checkout", "cart", "order", "visitor"})
+"""Kinds of aliases that name no person."""
+
+PAGE_TYPES: Final = frozenset({"product_viewed", "cart_updated"})
+"""What the shop's own pages may tell (`POST /track`)."""
+
 PRODUCT_TYPES: Final = frozenset({"product_updated", "product_deleted"})
 
 MAX_CLOCK_SKEW_SECONDS: Final = 300
@@ -102,13 +108,40 @@ def account_alias(source: str, customer_id: object) -> str:
 
 
 def token_alias(source: str, kind: str, token: object) -> str:
-    """The alias of something nobody may have put a name to yet: kind is `checkout`, `cart` or `order`."""
+    """The alias of something nobody may have put a name to yet: kind is `checkout`, `cart`, `order` or `visitor`."""
     return f"{source}:{kind}:{token}"
 
 
 def is_token(alias: str) -> bool:
-    """Whether an alias names a checkout, cart or order rather than a person."""
-    return alias.split(":", 2)[1:2] in (["checkout"], ["cart"], ["order"])
+    """Whether an alias names a checkout, cart, order or browser rather than a person."""
+    return kind_of(alias) in TOKEN_KINDS
+
+
+def kind_of(alias: str) -> str:
+    """`customer`, `checkout`, `cart`, `order` or `visitor`: the middle of `source:kind:name`; empty for others."""
+    parts = alias.split(":", 2)
+    return parts[1] if len(parts) == 3 else ""
+
+
+def order_token(event: "Event") -> str | None:
+    """The token of the order that an event is about."""
+    number = event.properties.get("order_id")
+    return token_alias(event.source, "order", number) if number else None
+
+
+def pointer(event: "Event") -> str | None:
+    """The token that an event gives an owner to: it is found by it when a fact of that token names nobody.
+
+    An order placed points from the order, a known customer's checkout from its cart. Others claim their tokens, or
+    tell nothing new.
+    """
+    if event.is_anonymous:
+        return None
+    if event.type == "order_placed":
+        return order_token(event)
+    if event.type == "checkout_started" and event.names_customer and event.properties.get("cart"):
+        return token_alias(event.source, "cart", event.properties["cart"])
+    return None
 
 
 def customer_identity(customer: str) -> str:

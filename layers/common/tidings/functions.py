@@ -20,12 +20,15 @@ from tidings.shop import Shop
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order as the customer's history has it. `total` is in the shop's currency."""
+    """An order as the customer's history has it. `total` is in the shop's currency, and so is `kept`, what it is still
+    worth after refunds; `refunded` tells whether anything was paid back."""
 
     placed_at: datetime
     total: Decimal
     cancelled: bool
     product_ids: tuple[str, ...]
+    refunded: bool = False
+    kept: Decimal = Decimal(0)
 
 
 _UTC: Final = ZoneInfo("UTC")
@@ -110,12 +113,13 @@ class Functions:
         return str(name) in self.known.customer.segments
 
     def order(self, number: Any) -> Any:
-        """An order of the customer by its id, with `placed_at`, `total`, `cancelled` and `product_ids`."""
+        """An order of the customer by its id, with `placed_at`, `total`, `cancelled`, `refunded` and `product_ids`."""
         found = self.known.customer.orders.get(order_key_of(self.known.source, str(number)))
-        if found is None or isinstance(number, Missing):
+        if found is None or not found.placed_at or isinstance(number, Missing):
             return Missing(name="order")
         ids = tuple(product.partition(":")[2] for product, _ in found.items)
-        return OrderView(moment(found.placed_at), found.amount, found.cancelled, ids)
+        placed, back = moment(found.placed_at), bool(found.refunds)
+        return OrderView(placed, found.amount, found.cancelled, ids, back, found.kept)
 
     def coupon_used(self, name: Any, within: Any = None) -> bool:
         """Whether an order used the shop's coupon: in a journey since it began, elsewhere ever, or within a length

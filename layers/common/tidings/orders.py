@@ -23,27 +23,59 @@ FAVOURITES: Final = 5
 _TELLING: Final = frozenset({"order_placed", "order_paid", "order_fulfilled", "order_cancelled"})
 """Events that tell the whole order; a refund's or delivery's total and items are its own."""
 
+_PLACING: Final = frozenset({"order_placed", "order_paid", "order_cancelled"})
+"""Events that prove an order, even without a word on when it was placed. A refund or a parcel only belongs to one."""
+
+WHOLE: Final = "all"
+"""In place of an amount: a refund that names none gave everything back."""
+
 Bought = tuple[tuple[str, int], ...]
 """(`source:product id`, pieces) of one order."""
+
+Refunds = tuple[tuple[str, str], ...]
+"""(short id of the refund, amount in the shop's currency or `WHOLE`) of one order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order as last told. `total` is in the shop's currency; cancelled orders don't count in sums."""
+    """One order as last told. `total` is in the shop's currency; orders that were cancelled or paid back whole don't
+    count in sums. `placed_at` is 0 while only a refund or a parcel has been told of it.
+    """
 
     placed_at: int
     total: str = "0"
     told_at: int = 0
     cancelled: bool = False
     items: Bought = ()
+    refunds: Refunds = ()
 
     @property
     def amount(self) -> Decimal:
         """The total; nothing for what is no amount."""
-        try:
-            return Decimal(self.total)
-        except InvalidOperation:
-            return Decimal(0)
+        return _decimal(self.total)
+
+    @property
+    def refunded(self) -> Decimal:
+        """What was paid back, never more than the total."""
+        if any(amount == WHOLE for _, amount in self.refunds):
+            return self.amount
+        return min(sum((_decimal(amount) for _, amount in self.refunds), Decimal(0)), self.amount)
+
+    @property
+    def kept(self) -> Decimal:
+        """What the order is still worth."""
+        return self.amount - self.refunded
+
+    @property
+    def is_refunded(self) -> bool:
+        """Whether everything was paid back."""
+        whole = any(amount == WHOLE for _, amount in self.refunds)
+        return whole or (self.amount > 0 and self.refunded == self.amount)
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts: placed, not cancelled, not paid back whole."""
+        return self.placed_at > 0 and not self.cancelled and not self.is_refunded
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +109,39 @@ def fold_order(orders: Mapping[str, Order], event: Event, at: int) -> Mapping[st
     key = order_key(event)
     old = orders.get(key)
     cancelled = event.type == "order_cancelled" or bool(event.properties.get("cancelled_at"))
-    told = Order(placed_at(event), cancelled=cancelled)
+    told = Order(placed_at(event) if _places(event) else 0, cancelled=cancelled, refunds=_refunds(event))
     if event.type == "order_placed" or (event.type in _TELLING and "total" in event.properties):
         total, items = str(event.properties.get("total", "0")), bought(event)
-        told = Order(told.placed_at, total, at, cancelled, items)
+        told = Order(told.placed_at, total, at, cancelled, items, told.refunds)
     if old is not None:
         last = max(old, told, key=lambda order: (order.told_at, order.total, order.items))
         told = replace(
             last,
-            placed_at=min(told.placed_at, old.placed_at),
+            placed_at=min(filter(None, (told.placed_at, old.placed_at)), default=0),
             cancelled=cancelled or old.cancelled,
+            refunds=tuple(sorted({*told.refunds, *old.refunds})),
         )
     return _forget_items({**orders, key: told})
+
+
+def is_placed(orders: Mapping[str, Order], event: Event) -> bool:
+    """Whether the order that an event is about was placed, as far as has been told."""
+    order = orders.get(order_key(event))
+    return order is not None and order.placed_at > 0
+
+
+def _places(event: Event) -> bool:
+    """Whether the event proves that the order was placed."""
+    told = event.properties
+    return event.type in _PLACING or "placed_at" in told or (event.type in _TELLING and "total" in told)
+
+
+def _refunds(event: Event) -> Refunds:
+    """A refund with its amount; one in a currency whose rate nobody told is kept with nothing."""
+    if event.type != "order_refunded":
+        return ()
+    foreign = "0" if "presentment_total" in event.properties else WHOLE
+    return ((short(event.id, 8), str(event.properties.get("total", foreign))),)
 
 
 def bought(event: Event) -> Bought:
@@ -141,6 +194,13 @@ def _forget_items(orders: Mapping[str, Order]) -> Mapping[str, Order]:
     ranked = sorted(orders, key=lambda key: (orders[key].placed_at, key), reverse=True)
     old = (key for key in ranked[KEEP_ITEMS:] if orders[key].items)
     return {**orders, **{key: replace(orders[key], items=()) for key in old}}
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal(0)
 
 
 def _count(value: Any) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tidings.compact import epoch
-from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event
+from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, PAGE_TYPES, Event
 
 PROFILE: Final = (
     "email",
@@ -32,7 +32,11 @@ def fold_profile(profile: Mapping[str, Stamped], event: Event, at: int) -> Mappi
         told["registered_at"] = event.properties.get("registered_at", event.at.isoformat())
     for name, value in (event.properties.get("fields") or {}).items():
         told[f"field.{name}"] = value
-    if event.type in CHECKOUT_TYPES | ORDER_TYPES:
+    if "contact_email" in event.properties and "email" not in event.properties and not event.names_customer:
+        told["contact_email"] = event.properties[
+            "contact_email"
+        ]  # of a parcel: beside the address, never over it
+    if event.type in CHECKOUT_TYPES | ORDER_TYPES | PAGE_TYPES:
         told.pop("tags", None)  # an order's tags describe the order
         told.pop("currency", None)
     return {**profile, **{name: newer(profile.get(name), value, at) for name, value in told.items()}}

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from tidings import schedule
 from tidings.customer import Customer, checkout_key, epoch, moment, order_key
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event
+from tidings.orders import is_placed
 from tidings.workflow.model import Each, EventTrigger, InactiveTrigger, Workflow
 
 MAX_AGE = timedelta(days=1)
@@ -64,7 +65,7 @@ def occurrences(event: Event, before: Customer, after: Customer) -> list[Occurre
     elif event.type in ORDER_TYPES:
         if event.type != "order_placed":
             happened[event.type] = event.at
-        if order_key(event) not in before.orders:
+        if is_placed(after.orders, event) and not is_placed(before.orders, event):
             happened["order_placed"] = moment(after.orders[order_key(event)].placed_at)
     elif event.type not in ("subscribed", "unsubscribed"):
         happened[event.type] = event.at

@@ -143,14 +143,26 @@ def from_item(item: Mapping[str, Any]) -> Customer:
 
 
 def _order(order: Order) -> list[Any]:
-    """What was bought comes flat, product and pieces in turn, and not at all when it is forgotten."""
+    """What was bought comes flat, product and pieces in turn, and not at all when it is forgotten; so do refunds."""
     flat = [value for line in order.items for value in line]
+    back = [value for refund in order.refunds for value in refund]
     told = [order.placed_at, order.total, order.told_at, order.cancelled]
-    return [*told, flat] if flat else told
+    return [*told, flat, back] if back else [*told, flat] if flat else told
 
 
-def _read_order(placed_at: int, total: str, told_at: int, cancelled: bool, flat: Sequence[Any] = ()) -> Order:
-    return Order(placed_at, total, told_at, cancelled, tuple(zip(flat[::2], flat[1::2], strict=True)))
+def _read_order(
+    placed_at: int,
+    total: str,
+    told_at: int,
+    cancelled: bool,
+    flat: Sequence[Any] = (),
+    back: Sequence[Any] = (),
+) -> Order:
+    return Order(placed_at, total, told_at, cancelled, _in_pairs(flat), _in_pairs(back))
+
+
+def _in_pairs(flat: Sequence[Any]) -> tuple[tuple[Any, Any], ...]:
+    return tuple(zip(flat[::2], flat[1::2], strict=True))
 
 
 def _pairs(stamped: Mapping[str, tuple[Any, int]]) -> dict[str, list[Any]]:
