@@ -1,7 +1,7 @@
 """Everything that is made from a shop's workflows: `python -m tidings.workflow.build`.
 
-Packages for the layer and the archive, the layer's copy of `tidings`, and the state machines' template: that
-one is committed, and with `--check` only compared.
+Packages for the layer and the archive, the layer's copy of `tidings`, the state machines' template and the JSON
+Schema of workflows: the last two are committed, and with `--check` only compared.
 """
 
 import argparse
@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from tidings.errors import BadInput
-from tidings.workflow import check, package, template
+from tidings.workflow import package, schema, template
+from tidings.workflow.check import check, mails
 from tidings.workflow.package import Package
 
 HERE: Final = Path(__file__).resolve().parents[1]
@@ -21,14 +22,14 @@ HERE: Final = Path(__file__).resolve().parents[1]
 
 def packages(root: Path) -> list[Package]:
     """The packages of all workflows below `root`. Raises BadInput with every problem, one a line."""
-    checked = check.check(root)
+    checked = check(root)
     if checked.problems or checked.shop is None:
         raise BadInput("\n".join(checked.problems))
     built = []
     for source in checked.sources:
-        mails = checked.mails[source.workflow.id]
-        sent = {step.mail: mails[step.mail] for step in source.workflow.sends}
-        built.append(package.build(source.workflow, checked.shop, sent))
+        compiled = checked.mails[source.workflow.id]
+        names = {name for step in source.workflow.sends for name in mails.sent(step)}
+        built.append(package.build(source.workflow, checked.shop, {name: compiled[name] for name in names}))
     return built
 
 
@@ -59,12 +60,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     if options.check:
-        current = options.template.exists() and options.template.read_text("utf-8") == text
-        if not current:
-            print(f"{options.template}:1: is stale: run `make build` and commit it", file=sys.stderr)
-        return 0 if current else 1
+        current = {
+            options.template: options.template.exists() and options.template.read_text("utf-8") == text,
+            options.workflows / schema.FILE: schema.is_current(options.workflows),
+        }
+        stale = [path for path, is_current in current.items() if not is_current]
+        for path in stale:
+            print(f"{path}:1: is stale: run `make build` and commit it", file=sys.stderr)
+        return 1 if stale else 0
     write(built, options.out)
     options.template.write_text(text, "utf-8")
+    schema.write(options.workflows)
     print(f"built {', '.join(f'{each.id} {each.rev}' for each in built)}")
     return 0
 

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from tidings import yamlfile
 from tidings.errors import BadInput
-from tidings.words import hint
+from tidings.words import hint, nearest
 from tidings.workflow import model
 
 _MODELS: Final[dict[str, type[BaseModel]]] = {
@@ -102,8 +102,27 @@ def parse_workflow(workflow_id: str, text: str, file: Path) -> Source:
     try:
         return Source(model.Workflow.model_validate({"id": workflow_id, **document}), file, document)
     except ValidationError as error:
-        found = (_problem(file, document, each["loc"], explain(each)) for each in error.errors())
+        found = (_problem(file, document, _place(each), explain(each)) for each in _mistakes(error))
         raise BadInput("\n".join(dict.fromkeys(found))) from None
+
+
+def _mistakes(error: ValidationError) -> list[ErrorDetails]:
+    """Each mistake once: a word that is missing because it is misspelt is told by its misspelling."""
+    errors = error.errors()
+    meant = {
+        (*each["loc"][:-1], nearest(str(each["loc"][-1]), _words(each["loc"][:-1])))
+        for each in errors
+        if each["type"] == "extra_forbidden"
+    }
+    return [each for each in errors if each["type"] != "missing" or each["loc"] not in meant]
+
+
+def _place(error: ErrorDetails) -> Place:
+    """Where a mistake stands: an unknown kind of thing at its first word."""
+    given = error["input"]
+    if error["type"] == "union_tag_not_found" and isinstance(given, dict) and given:
+        return (*error["loc"], next(iter(given)))
+    return error["loc"]
 
 
 def workflow_folders(root: Path) -> Iterator[Path]:
@@ -147,9 +166,7 @@ def explain(error: ErrorDetails) -> str:
     if kind == "string_pattern_mismatch":
         return f'"{name}" is lower-case letters, digits and single hyphens, not "{given}"'
     if kind in ("too_short", "string_too_short"):
-        # Said of tuples, whose least length stands in the context.
-        least = error.get("ctx", {}).get("min_length", 1)
-        return f'"{name}" is empty' if least == 1 else f'"{name}" needs {least} or more'
+        return f'"{name}" is empty'
     return f'"{name}" {error["msg"].removeprefix("Input ")}'
 
 

@@ -2,7 +2,8 @@
 
 It knows the states and the JSONata that `compile` writes and refuses everything else, so that it cannot mean
 something different. A raised error goes the way the deployed `Catch` sends it; what no `Catch` names (on AWS
-it is retried, or fails the execution) is raised to whoever walks.
+it is retried, or fails the execution) is raised to whoever walks. A task token is answered when the task says so,
+or the Task's time-out passes on the same clock.
 """
 
 import json
@@ -22,10 +23,14 @@ MAX_STATES: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a Task did: its output, and the words for the timeline."""
+    """What a Task did: its output, and the words for the timeline.
+
+    Of a Task that waits for its token, `answered_at` is when somebody answers it: None for never.
+    """
 
     output: Mapping[str, Any]
     what: str
+    answered_at: datetime | None = None
 
 
 Task = Callable[[Mapping[str, Any], datetime], Outcome]
@@ -93,9 +98,13 @@ def walk(
                 now += timedelta(seconds=seconds)
                 name = state["Next"]
             case "Task":
-                following, output, what = _run(state, value, now, task)
+                following, output, what, then = _run(state, value, now, task)
                 visits.append(Visit(now, name, value, what))
-                name, value = following, output
+                name, value, now = following, output, then
+            case "Choice":
+                following = _choose(name, state, value)
+                visits.append(Visit(now, name, value, f"goes on to {following}"))
+                name = following
             case "Succeed":
                 visits.append(Visit(now, name, value, "the end"))
                 return Timeline(tuple(visits), now, "SUCCEEDED")
@@ -111,27 +120,54 @@ def _waited(seconds: int) -> str:
     return f"waits {length if seconds % 3600 else format_duration(length)}"
 
 
-def _run(state: Mapping[str, Any], value: Any, now: datetime, task: Task) -> tuple[str, dict[str, Any], str]:
-    """(next state, its input, what happened) of a Task."""
-    payload = _evaluate(state["Arguments"], {"input": value})["Payload"]
+def _choose(name: str, state: Mapping[str, Any], value: Any) -> str:
+    for rule in state["Choices"]:
+        if _evaluate(rule["Condition"], {"input": value}) is True:
+            return str(rule["Next"])
+    raise CannotWalk(f"no choice of {name} matches")  # on AWS the execution fails
+
+
+def _run(
+    state: Mapping[str, Any], value: Any, now: datetime, task: Task
+) -> tuple[str, dict[str, Any], str, datetime]:
+    """(next state, its input, what happened, when it is over) of a Task."""
+    waits = state["Resource"].endswith(".waitForTaskToken")
+    known = {"input": value, "context": {"Task": {"Token": f"token at {now.isoformat()}"}} if waits else {}}
+    payload = _evaluate(state["Arguments"], known)["Payload"]
     try:
         outcome = task(payload, now)
     except Exception as error:
         name = type(error).__name__
-        for catcher in state.get("Catch", ()):
-            if name in catcher["ErrorEquals"]:
-                # What Lambda's Python runtime makes of an exception.
-                cause = json.dumps({"errorMessage": str(error), "errorType": name})
-                known = {"input": value, "errorOutput": {"Error": name, "Cause": cause}}
-                return catcher["Next"], _evaluate(catcher["Output"], known), f"{name} {error}".rstrip()
-        raise
-    known = {"input": value, "result": {"Payload": dict(outcome.output)}}
-    return state["Next"], _evaluate(state["Output"], known), outcome.what
+        # What Lambda's Python runtime makes of an exception.
+        cause = json.dumps({"errorMessage": str(error), "errorType": name})
+        caught = _caught(state, value, name, cause)
+        if caught is None:
+            raise
+        return *caught, f"{name} {error}".rstrip(), now
+    known["result"] = {"Payload": dict(outcome.output)}
+    if not waits:
+        return state["Next"], _evaluate(state["Output"], known), outcome.what, now
+    end = now + timedelta(seconds=state["TimeoutSeconds"])
+    if outcome.answered_at is not None and outcome.answered_at < end:
+        return state["Next"], _evaluate(state["Output"], known), outcome.what, max(now, outcome.answered_at)
+    caught = _caught(state, value, "States.Timeout", "")
+    if caught is None:
+        raise CannotWalk("a time-out that nothing catches")
+    return *caught, outcome.what, end
 
 
-# ---- the JSONata that compile writes: paths from $states, $number(…), $parse(…) ----
+def _caught(state: Mapping[str, Any], value: Any, name: str, cause: str) -> tuple[str, dict[str, Any]] | None:
+    """(next state, its input) by the first catcher that names an error; None when none does."""
+    for catcher in state.get("Catch", ()):
+        if name in catcher["ErrorEquals"]:
+            known = {"input": value, "errorOutput": {"Error": name, "Cause": cause}}
+            return catcher["Next"], _evaluate(catcher["Output"], known)
+    return None
 
-_TOKEN: Final = re.compile(r"\s*(\$?[A-Za-z_]\w*|[().])")
+
+# ---- the JSONata that compile writes: paths from $states, $number(…), $parse(…), a comparison with a text ----
+
+_TOKEN: Final = re.compile(r"\s*(\$?[A-Za-z_]\w*|[().=]|'[^'\\]*')")
 _FUNCTIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "$number": lambda value: json.loads(value) if isinstance(value, str) else value,
     "$parse": json.loads,
@@ -152,7 +188,7 @@ def _evaluate(template: Any, states: Mapping[str, Any]) -> Any:
 def evaluate_jsonata(source: str, states: Mapping[str, Any]) -> Any:
     """The value of an expression in which `$states` is `states`. Raises CannotWalk for anything else."""
     tokens = _TOKEN.findall(source)
-    if "".join(tokens) != source.replace(" ", ""):
+    if "".join(tokens).replace(" ", "") != source.replace(" ", ""):
         raise CannotWalk(f"unknown expression: {source}")
 
     def primary() -> Any:
@@ -178,6 +214,8 @@ def evaluate_jsonata(source: str, states: Mapping[str, Any]) -> Any:
         return found
 
     value = path() if tokens else None
+    if tokens[:1] == ["="] and len(tokens) == 2 and tokens[1].startswith("'"):
+        value, tokens = value == tokens[1][1:-1], []
     if tokens or value is None:
         raise CannotWalk(f"unknown expression: {source}")
     return value

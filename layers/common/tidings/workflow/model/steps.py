@@ -18,6 +18,7 @@ from pydantic import (
 from tidings.durations import format_duration
 from tidings.workflow.model.values import (
     DURATION_SCHEMA,
+    POSITIVE_PATTERN,
     Duration,
     Expression,
     Frozen,
@@ -26,6 +27,7 @@ from tidings.workflow.model.values import (
     Slug,
     Text,
     Weekday,
+    at_least,
     first_word,
     frozen_list,
     not_backwards,
@@ -36,6 +38,7 @@ Place = tuple[str | int, ...]
 """The way to a step in the author's document: keys of mappings and positions in lists."""
 
 _LENGTH: Final[dict[str, Any]] = {"pattern": DURATION_SCHEMA["pattern"]}
+_SOME: Final[dict[str, Any]] = {"pattern": POSITIVE_PATTERN}
 _ID: Final = "A name of its own, where the mail's name, or none, is not enough to tell it from others."
 
 
@@ -59,7 +62,7 @@ class WaitQuiet(Frozen):
     """Until there was no such event for so long: starts again with each."""
 
     for_: Duration = Field(
-        alias="for", description="How long it must be quiet.", examples=["4 hours"], json_schema_extra=_LENGTH
+        alias="for", description="How long it must be quiet.", examples=["4 hours"], json_schema_extra=_SOME
     )
     after_last: Text = Field(description="The event that starts the wait again.", examples=["product_viewed"])
 
@@ -80,7 +83,10 @@ class WaitUntil(Frozen):
     """
 
     until: Expression = Field(
-        description="An expression that gives a moment or a day.", examples=["event.date"]
+        description="An expression that gives a moment or a day.",
+        examples=["event.date"],
+        # A single word would be a weekday.
+        json_schema_extra={"pattern": "[^A-Za-z]"},
     )
     offset: Duration = Field(
         timedelta(0), description="How far from it; negative for before.", examples=["-1 day"]
@@ -151,6 +157,7 @@ class SendStep(Frozen):
         description="Variants of the mail, shared out evenly: emails/<mail>.<variant>.mjml.j2, or `variants` of its "
         "front matter.",
         examples=[["question", "urgency"]],
+        json_schema_extra={"minItems": 2, "uniqueItems": True},
     )
     coupon: Text | None = Field(
         None, description="The coupon of shop.yaml that the mail carries.", examples=["comeback-10"]
@@ -159,9 +166,14 @@ class SendStep(Frozen):
         None,
         description="Dropped when it can't go out within this time of its moment.",
         examples=["1 day"],
-        json_schema_extra=_LENGTH,
+        json_schema_extra=_SOME,
     )
-    else_: Steps = Field((), alias="else", description="Steps for when there is no coupon left to send.")
+    else_: Steps = Field(
+        (),
+        alias="else",
+        description="Steps for when there is no coupon left to send.",
+        examples=[[{"send": "offer-plain"}]],
+    )
 
     @field_validator("expires")
     @classmethod
@@ -192,9 +204,20 @@ class IfStep(Frozen):
     if_: Expression = Field(
         alias="if", description="The expression.", examples=["event.total >= 100 and not in_segment('vip')"]
     )
-    then: Annotated[Steps, Field(min_length=1)] = Field(description="The steps if it holds.")
-    else_: Steps = Field((), alias="else", description="The steps if it does not hold, or can't be told.")
+    then: Steps = Field(
+        description="The steps if it holds.",
+        examples=[[{"send": "offer"}]],
+        json_schema_extra={"minItems": 1},
+    )
+    else_: Steps = Field(
+        (),
+        alias="else",
+        description="The steps if it does not hold, or can't be told.",
+        examples=[[{"send": "second-reminder"}]],
+    )
     id: Slug | None = Field(None, description=_ID, examples=["is-large"])
+
+    _something = field_validator("then")(at_least(1))
 
 
 class Share(Frozen):
@@ -202,20 +225,24 @@ class Share(Frozen):
 
     name: Slug = Field(description="What this side is called.", examples=["with-offer"])
     share: Percent = Field(description="How many of all customers.", examples=["50%"])
-    steps: Steps = Field((), description="The steps of this side; none for a control group.")
+    steps: Steps = Field(
+        (), description="The steps of this side; none for a control group.", examples=[[{"send": "offer"}]]
+    )
 
 
 class SplitStep(Frozen):
     """Shares customers out by chance; the same customer always falls on the same side."""
 
     split: Annotated[tuple[Share, ...], BeforeValidator(frozen_list)] = Field(
-        min_length=2,
+        json_schema_extra={"minItems": 2},
         description="The sides; their shares sum to 100%.",
         examples=[
             [{"name": "a", "share": "50%", "steps": [{"send": "offer"}]}, {"name": "b", "share": "50%"}]
         ],
     )
     id: Slug | None = Field(None, description=_ID, examples=["offer-test"])
+
+    _several = field_validator("split")(at_least(2))
 
 
 class SetTag(Frozen):
@@ -266,7 +293,7 @@ class Awaited(Frozen):
     where: Expression | None = Field(
         None, description="An expression; `arrived` is this event.", examples=["arrived.total > 0"]
     )
-    at_most: Duration = Field(description="How long at most.", examples=["2 days"], json_schema_extra=_LENGTH)
+    at_most: Duration = Field(description="How long at most.", examples=["2 days"], json_schema_extra=_SOME)
 
     _length = field_validator("at_most")(positive)
 
@@ -278,8 +305,14 @@ class WaitForStep(Frozen):
         description="The event, and how long at most.",
         examples=[{"event": "checkout_updated", "at_most": "2 days"}],
     )
-    arrived: Steps = Field((), description="The steps if it came; expressions here may name `arrived`.")
-    timed_out: Steps = Field((), description="The steps if it did not come in time.")
+    arrived: Steps = Field(
+        (),
+        description="The steps if it came; expressions here may name `arrived`.",
+        examples=[[{"send": "still-there"}]],
+    )
+    timed_out: Steps = Field(
+        (), description="The steps if it did not come in time.", examples=[[{"exit": True}]]
+    )
     id: Slug | None = Field(None, description=_ID, examples=["came-back"])
 
 

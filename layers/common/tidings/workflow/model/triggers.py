@@ -9,7 +9,7 @@ from pydantic import Discriminator, Field, Tag, field_validator
 from tidings.durations import format_duration
 from tidings.words import hint
 from tidings.workflow.model.values import (
-    DURATION_SCHEMA,
+    POSITIVE_PATTERN,
     Duration,
     Expression,
     Frozen,
@@ -94,7 +94,7 @@ class InactiveTrigger(Frozen):
         alias="for",
         description="For how long it has not come.",
         examples=["60 days"],
-        json_schema_extra={"pattern": DURATION_SCHEMA["pattern"]},
+        json_schema_extra={"pattern": POSITIVE_PATTERN},
     )
 
     _long_enough = field_validator("for_")(positive)
@@ -138,7 +138,7 @@ class Goal(Frozen):
     within: Duration = Field(
         description="How long after the entry it still counts.",
         examples=["5 days"],
-        json_schema_extra={"pattern": DURATION_SCHEMA["pattern"]},
+        json_schema_extra={"pattern": POSITIVE_PATTERN},
     )
 
     _long_enough = field_validator("within")(positive)

@@ -31,6 +31,7 @@ DURATION_SCHEMA: Final[dict[str, Any]] = {
     "pattern": rf"^\s*\d{{1,6}}\s+{_UNIT}\s*$",
     "examples": ["1 hour", "30 minutes", "7 days"],
 }
+POSITIVE_PATTERN: Final = rf"^\s*0*[1-9]\d{{0,5}}\s+{_UNIT}\s*$"
 OFFSET_SCHEMA: Final = {
     **DURATION_SCHEMA,
     "pattern": rf"^\s*-?\d{{1,6}}\s+{_UNIT}\s*$",
@@ -138,19 +139,30 @@ def frozen_list(value: Any) -> Any:
 
 
 def first_word(tags: dict[str, str]) -> Callable[[Any], str | None]:
-    """A discriminator: the tag of the first of these words that is a mapping's key or a model's field."""
+    """A discriminator: the tag of a mapping's first key, or a model's first field, that is one of these words."""
 
     def tag(value: Any) -> str | None:
         keys = value if isinstance(value, dict) else _written(value)
-        return next((tags[word] for word in tags if word in keys), None)
+        return next((tags[key] for key in keys if key in tags), None)
 
     return tag
 
 
-def _written(value: Any) -> set[str]:
+def at_least(number: int) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """A validator of how many there are, which is asked only when each by itself is right."""
+
+    def check(value: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(value) < number:
+            raise ValueError("nothing is in it" if number == 1 else f"there must be {number} or more")
+        return value
+
+    return check
+
+
+def _written(value: Any) -> list[str]:
     """The words that an author would write for a model's fields."""
     fields = getattr(type(value), "model_fields", {})
-    return {field.alias or name for name, field in fields.items()}
+    return [field.alias or name for name, field in fields.items()]
 
 
 Duration = Annotated[

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from tidings.workflow.model.steps import AllSteps, SendStep, every_step
 from tidings.workflow.model.triggers import ExitRule, Goal, Trigger
 from tidings.workflow.model.values import (
-    DURATION_SCHEMA,
+    POSITIVE_PATTERN,
     Duration,
     Each,
     Frozen,
@@ -19,6 +19,7 @@ from tidings.workflow.model.values import (
     Slug,
     Text,
     as_list,
+    at_least,
     format_percent,
     frozen_list,
     positive,
@@ -66,18 +67,25 @@ class Workflow(Frozen):
         examples=[{"event": "order_placed", "within": "5 days"}],
     )
     holdout: Percent = Field(
-        Decimal(0), description="Customers kept out, to measure what the mails bring.", examples=["10%"]
+        Decimal(0),
+        description="Customers kept out, to measure what the mails bring.",
+        examples=["10%"],
+        json_schema_extra={"pattern": r"^[0-9]{1,2}(\.[0-9]{1,2})?%$"},
     )
     max_age: Duration | None = Field(
         None,
         description="A fact older than this starts nothing; a day, unless told.",
         examples=["2 days"],
-        json_schema_extra={"pattern": DURATION_SCHEMA["pattern"]},
+        json_schema_extra={"pattern": POSITIVE_PATTERN},
     )
     retired: bool = Field(False, description="true: starts nothing more.", examples=[True])
-    steps: Annotated[AllSteps, Field(min_length=1)] = Field(
-        description="What happens, in order.", examples=[[{"wait": "1 hour"}, {"send": "reminder"}]]
+    steps: AllSteps = Field(
+        json_schema_extra={"minItems": 1},
+        description="What happens, in order.",
+        examples=[[{"wait": "1 hour"}, {"send": "reminder"}]],
     )
+
+    _something = field_validator("steps")(at_least(1))
 
     @field_validator("max_age")
     @classmethod

@@ -1,0 +1,106 @@
+"""The words that a workflow may use besides the language's own: the shop's events, segments, coupons, fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, get_type_hints
+
+from tidings import yamlfile
+from tidings.checking import Shape, Vocabulary
+from tidings.context import NAMES, CustomerView, EventView
+from tidings.errors import BadInput
+from tidings.events import TYPES
+from tidings.functions import SIGNATURES
+from tidings.shop import KINDS, Shop
+from tidings.workflow.model import EventTrigger, SegmentLeftTrigger, SegmentTrigger, Trigger
+
+INTERNAL: Final = frozenset({"due", "product_updated", "product_deleted"})
+"""Events about no customer's doing: nothing begins or ends with them."""
+
+_CALENDAR: Final = ("id", "type", "at")
+"""What a journey that the calendar begins knows of its event."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the shop and its segments declare; without a shop that can be read, nothing is known to be wrong."""
+
+    shop: Shop | None
+    segments: frozenset[str] | None
+
+    @cached_property
+    def events(self) -> frozenset[str]:
+        """The events that a workflow may name."""
+        return (TYPES - INTERNAL) | set(self.shop.events if self.shop else ())
+
+    @property
+    def coupons(self) -> frozenset[str] | None:
+        """The names of the shop's coupons."""
+        return frozenset(self.shop.coupons) if self.shop else None
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words that functions take."""
+        return Vocabulary(self.events, self.segments, self.coupons)
+
+    @cached_property
+    def fields(self) -> Mapping[str, Any] | None:
+        """The shop's own fields of customers, with their types."""
+        return {name: KINDS[kind] for name, kind in self.shop.fields.items()} if self.shop else None
+
+    def names(
+        self, trigger: Trigger | None, arrived: str | None = None, *, journey: bool = True
+    ) -> dict[str, Any]:
+        """What an expression may name: functions, the trigger's event, the customer, and where it is there the
+        event that `arrived`."""
+        names = {**SIGNATURES, **NAMES, "event": self._event(trigger), "customer": self.customer}
+        if arrived is not None:
+            names["arrived"] = self._told(arrived)
+        if not journey:
+            del names["journey"]
+        return names
+
+    @cached_property
+    def customer(self) -> Shape:
+        """What may be named of a customer, with the shop's own fields."""
+        kinds = get_type_hints(CustomerView)
+        if self.fields is not None:
+            where = ": the shop's own are declared in shop.yaml under `fields`"
+            kinds["fields"] = Shape(self.fields, self.fields, where)
+        return Shape(kinds)
+
+    def _event(self, trigger: Trigger | None) -> Shape:
+        match trigger:
+            case EventTrigger(event=event):
+                return self._told(event)
+            case SegmentTrigger() | SegmentLeftTrigger() | None:
+                return self._told("")
+        kinds = get_type_hints(EventView)
+        where = ": the calendar begins this workflow, and no order, cart or form"
+        return Shape({name: kinds[name] for name in _CALENDAR}, {}, where)
+
+    def _told(self, event: str) -> Shape:
+        """An event of this type. The shop's own events declare their properties; of others any may be asked."""
+        own = self.shop.events.get(event) if self.shop else None
+        items = None if own is None else {name: KINDS[kind] for name, kind in own.items()}
+        return Shape(get_type_hints(EventView), items)
+
+
+def load_scope(root: Path, shop: Shop | None) -> tuple[Scope, list[str]]:
+    """The scope of a folder of workflows, and what is wrong with its segments."""
+    file = root / "segments.yaml"
+    if not file.exists():
+        return Scope(shop, frozenset()), []
+    try:
+        document = yamlfile.parse(file.read_text("utf-8"), file)
+    except BadInput as error:
+        return Scope(shop, None), str(error).splitlines()
+    told = document.get("segments", document) if isinstance(document, dict) else {}
+    return Scope(shop, frozenset(map(str, told)) if isinstance(told, dict) else None), []
+
+
+def kind_of_value(value: object) -> Any:
+    """The type of a literal value in YAML."""
+    return next((kind for kind in (bool, int, float, str, datetime, date) if isinstance(value, kind)), Any)
