@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 LOCK := build/lock/.ready
 SAM := build/sam/.ready
 
-.PHONY: help run test lint types check build up down bench deploy destroy rebuild redrive lock layer clean
+.PHONY: help run test lint types check build up down bench deploy destroy rebuild backfill redrive lock layer map clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -36,6 +36,9 @@ check: $(READY) ## check the shop's workflows, e-mails and settings
 build: $(READY) ## compile workflows and e-mails into state machines and packages
 	@$(RUN) -m tidings.workflow.build
 
+map: $(READY) ## draw every workflow: docs/workflows/*.svg, and all of them on build/map/index.html
+	@$(RUN) -m infra.preview.map
+
 up: $(READY) ## start the embedded AWS and deploy to it (PORT=, SPEED=, ORIGIN=)
 	@PORT="$(PORT)" SPEED="$(SPEED)" ORIGIN="$(ORIGIN)" $(RUN) -m infra.local up
 
@@ -53,6 +56,9 @@ destroy: $(SAM) ## remove the deployed stack from AWS (STACK=)
 
 rebuild: $(READY) ## fold a customer again from all events (CUSTOMER=id, STACK= for AWS)
 	@STACK="$(STACK)" $(RUN) -m infra.deploy rebuild "$(CUSTOMER)"
+
+backfill: $(READY) ## bring all customers under new segments, tags and dates (START=1 begins journeys; STACK= for AWS)
+	@STACK="$(STACK)" START="$(START)" $(RUN) -m infra.deploy backfill
 
 redrive: $(READY) ## replay parked and failed events (STACK= for AWS)
 	@STACK="$(STACK)" $(RUN) -m infra.deploy redrive
