@@ -11,7 +11,7 @@ from typing import Any
 from tidings import ports
 from tidings.customer import Customer
 from tidings.errors import Conflict, Unavailable
-from tidings.events import Event
+from tidings.events import Event, pointer
 
 
 @dataclass
@@ -61,6 +61,11 @@ class FakeEvents:
     def query(self, identity: str) -> list[Event]:
         """All of one identity."""
         return [event for (whose, _), event in self.rows.items() if whose == identity]
+
+    def naming(self, token: str) -> Event | None:
+        """Whoever the token was given to last."""
+        told = [event for event in self.rows.values() if pointer(event) == token]
+        return max(told, key=lambda event: (event.at, event.key), default=None)
 
 
 class FakeCustomers:

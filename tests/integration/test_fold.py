@@ -48,6 +48,24 @@ def test_writes_are_counted(account: Account) -> None:
         assert writes == ["put_item"], webhook.id
 
 
+def test_a_refund_and_a_cart_find_their_customer_by_the_index(account: Account) -> None:
+    """No name was claimed for them; each costs its own write and the customer's."""
+    account.happen(event("customer_registered", "1", at=NOW - DAY, **ANN))
+    account.happen(checkout("t0", at=NOW - 2 * HOUR, **ANN))
+    tokens, cart = ("shopify:checkout:t1", "shopify:cart:c1"), ("shopify:cart:c1",)
+    account.happen(checkout("t1", at=NOW - HOUR, cart="c1", tokens=tokens, **ANN), order("o1", at=NOW, **ANN))
+    for late in (
+        event("cart_updated", "c1:1", at=NOW, tokens=cart, cart="c1"),
+        event("order_refunded", "r1", at=NOW, order_id="o1", total="30.00", tokens=("shopify:order:o1",)),
+    ):
+        account.faults.calls.clear()
+        account.happen(late)
+        assert [call for call in account.faults.calls if not call.endswith("_execution")] == ["put_item"]
+        assert account.only().last[late.type] == int(NOW.timestamp())
+    assert not {item["alias"]["S"] for item in account.scan("aliases")} & {"shopify:order:o1", *cart}
+    assert account.only().orders_count == 0
+
+
 def test_a_crash_between_any_two_writes_loses_nothing_and_repeats_nothing() -> None:
     """Cut before and after each write in turn; the stream delivers again."""
     told = [*story()[:3], order("o1", at=NOW, checkout="t1", **ANN)]

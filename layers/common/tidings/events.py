@@ -60,6 +60,12 @@ TOKEN_KINDS: Final = frozenset({"checkout", "cart", "order", "visitor"})
 PAGE_TYPES: Final = frozenset({"product_viewed", "cart_updated"})
 """What the shop's own pages may tell (`POST /track`)."""
 
+PAGES: Final = "track"
+"""What the ids of events from the shop's pages begin with."""
+
+PLACING_TYPES: Final = frozenset({"order_placed", "order_paid", "order_cancelled"})
+"""Events that prove an order, even without a word on when it was placed. A refund or a parcel only belongs to one."""
+
 PRODUCT_TYPES: Final = frozenset({"product_updated", "product_deleted"})
 
 MAX_CLOCK_SKEW_SECONDS: Final = 300
@@ -121,6 +127,11 @@ def kind_of(alias: str) -> str:
     """`customer`, `checkout`, `cart`, `order` or `visitor`: the middle of `source:kind:name`; empty for others."""
     parts = alias.split(":", 2)
     return parts[1] if len(parts) == 3 else ""
+
+
+def is_signed_page(event: "Event") -> bool:
+    """Whether a page told the event of somebody whom a signed token named."""
+    return event.id.startswith(f"{PAGES}:") and not is_token(event.identity)
 
 
 def order_token(event: "Event") -> str | None:

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from tidings.compact import short
-from tidings.events import Event
+from tidings.events import PLACING_TYPES, Event
 from tidings.profile import placed_at
 
 KEEP_CHECKOUTS: Final = 10
@@ -22,9 +22,6 @@ FAVOURITES: Final = 5
 
 _TELLING: Final = frozenset({"order_placed", "order_paid", "order_fulfilled", "order_cancelled"})
 """Events that tell the whole order; a refund's or delivery's total and items are its own."""
-
-_PLACING: Final = frozenset({"order_placed", "order_paid", "order_cancelled"})
-"""Events that prove an order, even without a word on when it was placed. A refund or a parcel only belongs to one."""
 
 WHOLE: Final = "all"
 """In place of an amount: a refund that names none gave everything back."""
@@ -133,7 +130,7 @@ def is_placed(orders: Mapping[str, Order], event: Event) -> bool:
 def _places(event: Event) -> bool:
     """Whether the event proves that the order was placed."""
     told = event.properties
-    return event.type in _PLACING or "placed_at" in told or (event.type in _TELLING and "total" in told)
+    return event.type in PLACING_TYPES or "placed_at" in told or (event.type in _TELLING and "total" in told)
 
 
 def _refunds(event: Event) -> Refunds:

@@ -27,6 +27,10 @@ class Events(Protocol):
         """All events of one identity."""
         ...
 
+    def naming(self, token: str) -> Event | None:
+        """The latest event that tells whose an order's or cart's token is; eventually consistent."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:

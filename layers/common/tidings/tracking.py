@@ -21,18 +21,28 @@ from tidings.customer import (
     Customer,
     OpenJourney,
     apply,
+    checkout_key,
     close,
     epoch,
     is_seen,
     merge,
     moment,
-    names_of,
-    new_customer,
+    order_key,
     refold,
     remember,
 )
 from tidings.errors import Conflict, Unavailable
-from tidings.events import CHECKOUT_TYPES, PRODUCT_TYPES, Event, customer_identity
+from tidings.events import (
+    CHECKOUT_TYPES,
+    ORDER_TYPES,
+    PRODUCT_TYPES,
+    Event,
+    customer_identity,
+    is_signed_page,
+    kind_of,
+    order_token,
+)
+from tidings.identity import Register, Subject
 from tidings.workflow.graph import first_wait, shortest
 from tidings.workflow.model import Each, Workflow
 
@@ -44,20 +54,6 @@ LONGEST = timedelta(days=366)
 """No execution lives longer: a journey open for more failed on its way."""
 NAMES_KEPT_DAYS = 80
 """Step Functions keeps an execution's name for 90 days, in which to start it again does nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Whom an event concerns: the customer before it, aliases to claim, and a customer to be merged in.
-
-    `tokens` are unclaimed; they are claimed when it is worth a write. `more` customers wait to be merged in.
-    """
-
-    customer: Customer
-    claims: frozenset[str] = frozenset()
-    tokens: frozenset[str] = frozenset()
-    absorbed: Customer | None = None
-    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +81,10 @@ class Tracker:
     catalogue: Catalogue
     clock: Clock
     new_id: Callable[[], str] = lambda: secrets.token_hex(10)
+
+    @property
+    def _register(self) -> Register:
+        return Register(self.events, self.customers, self.new_id)
 
     def track_all(self, events: Iterable[Event]) -> None:
         """Fold each event. One that fails for its own sake is parked and passed; an outage is raised."""
@@ -138,7 +138,7 @@ class Tracker:
             return
         for _ in range(ATTEMPTS):
             try:
-                subject = self._resolve(event)
+                subject = self._register.resolve(event)
                 if subject is not None:
                     self._fold(subject, event)
             except Conflict:
@@ -147,43 +147,6 @@ class Tracker:
                 return
         raise Unavailable("a customer or alias is being written to without end")
 
-    def _resolve(self, event: Event) -> Subject | None:
-        """Whom the event concerns; None while nobody is named."""
-        if event.identity.startswith(customer_identity("")):
-            customer = self.customers.get(event.identity.removeprefix(customer_identity("")))
-            return Subject(customer) if customer else None
-        people, tokens = names_of(event)
-        claimed = self.customers.resolve(people | tokens)
-        found = {alias: self._load(claimed[alias]) for alias in claimed}
-        unclaimed = frozenset(tokens - found.keys())
-        persons = {found[alias].id: found[alias] for alias in sorted(people & found.keys())}
-        guests = [found[alias] for alias in sorted(tokens & found.keys())]
-        if not persons and guests and not event.names_customer and not guests[0].has_account:
-            persons = {
-                guests[0].id: guests[0]
-            }  # a guest who corrects the address, or a token already somebody's
-        elif not persons and not people:
-            persons = {guest.id: guest for guest in guests[:1]}
-        if not persons and not people:
-            return None
-        if not persons:
-            customer = new_customer(self.new_id(), event)
-            return Subject(customer, frozenset(people), unclaimed)
-        oldest, *others = sorted(persons.values(), key=lambda c: (c.created_at, c.id))
-        return Subject(
-            customer=oldest,
-            claims=frozenset(people - found.keys()),
-            tokens=unclaimed,
-            absorbed=others[0] if others else None,
-            more=len(others) > 1,
-        )
-
-    def _load(self, customer_id: str) -> Customer:
-        customer = self.customers.get(customer_id)
-        if customer is None:
-            raise Conflict(f"alias without customer {customer_id}")
-        return customer
-
     def _fold(self, subject: Subject, event: Event) -> None:
         before, absorbed = subject.customer, subject.absorbed
         for customer in filter(None, (before, absorbed)):
@@ -191,22 +154,45 @@ class Tracker:
         if is_seen(before, event) and not subject.claims and absorbed is None:
             return
         base = self._refold(merge(before, absorbed)) if absorbed else before
-        folded = remember(apply(base, event), [event], self.clock.machine_now())
-        after, follow = self._journeys(base, folded, event)
+        after = remember(apply(base, event), [event], self.clock.machine_now())
+        happened = triggers.occurrences(event, base, after)
+        told, follow = self._journeys(after, event, happened)
         begins = any(act["do"] == "start" for act in follow)
-        if subject.claims or begins or (event.type in CHECKOUT_TYPES and not before.has_account):
+        worth = begins or (event.type in CHECKOUT_TYPES and not before.has_account) or is_signed_page(event)
+        if subject.claims or worth:
             subject = replace(subject, claims=subject.claims | subject.tokens)
-            adopted = self._adopt(folded, subject.tokens)
-            if adopted is not folded:
-                after, follow = self._journeys(base, adopted, event)
-        self._carry_out(self._write(before, self._with_due(after, event), subject, follow))
+        asked = (subject.claims & subject.tokens) | _owned(event, base, after)
+        waiting, browsers = self._register.waiting(after, asked)
+        if waiting:
+            subject = replace(subject, claims=subject.claims | browsers)
+            told, follow = self._adopt(base, after, event, waiting)
+        self._carry_out(self._write(before, self._with_due(told, event), subject, follow))
+
+    def _adopt(
+        self, base: Customer, after: Customer, event: Event, waiting: Iterable[Event]
+    ) -> tuple[Customer, list[dict[str, Any]]]:
+        """Fold what happened under a token while nobody was named, and begin and end journeys with all of it, as
+        if it were received now: what is too old builds state and starts nothing."""
+        now, steps = self.clock.now(), []
+        for each in waiting:
+            late = replace(each, received_at=max(each.received_at, now))
+            grown = apply(after, late)
+            steps.append((late, triggers.occurrences(late, after, grown)))
+            after = grown
+        after = remember(after, [each for each, _ in steps], self.clock.machine_now())
+        happened = triggers.occurrences(event, base, after)
+        after, follow = self._journeys(after, event, happened)
+        for late, happened in steps:
+            after, acts = self._journeys(after, late, happened)
+            follow += acts
+        return after, follow
 
     def _journeys(
-        self, base: Customer, after: Customer, event: Event
+        self, after: Customer, event: Event, happened: list[triggers.Occurrence]
     ) -> tuple[Customer, list[dict[str, Any]]]:
-        """The customer with journeys ended and begun by this event, and what must follow the write."""
+        """The customer with journeys ended and begun by what happened with this event, and what must follow the
+        write."""
         after = close(after, self._finished(after))
-        happened = triggers.occurrences(event, base, after)
         workflows = dict(self.catalogue.workflows)
         ended = {exit_.journey: exit_.reason for exit_ in triggers.exits(happened, after, workflows)}
         ended |= dict.fromkeys(self._doubles(after), "merged")
@@ -235,16 +221,10 @@ class Tracker:
         redriven: taken in here, it would start nothing."""
         partitions = customer.partitions | {customer_identity(customer.id)}
         events = [event for partition in sorted(partitions) for event in self.events.query(partition)]
+        orders = {order_token(event) for event in events if event.type in ORDER_TYPES} - {None, *partitions}
+        events += [event for token in sorted(filter(None, orders)) for event in self.events.query(token)]
         memory = self.clock.now() - timedelta(days=SEEN_DAYS)
         return refold(customer, [e for e in events if e.received_at < memory or is_seen(customer, e)])
-
-    def _adopt(self, customer: Customer, tokens: Iterable[str]) -> Customer:
-        """Fold what happened under a token while nobody was named; the same customer when nothing did."""
-        stored = [event for token in sorted(tokens) for event in self.events.query(token)]
-        waiting = [event for event in stored if not is_seen(customer, event)]
-        for event in waiting:
-            customer = apply(customer, event)
-        return remember(customer, waiting, self.clock.machine_now()) if waiting else customer
 
     def _open(self, entry: triggers.Entry) -> OpenJourney:
         length = shortest(self.catalogue.workflows[entry.workflow])
@@ -332,3 +312,16 @@ class Tracker:
 def _start(entry: triggers.Entry, rev: str) -> dict[str, Any]:
     act = asdict(entry) | {"do": "start", "rev": rev}
     return act | {"entered_at": epoch(entry.entered_at), "since": epoch(entry.since)}
+
+
+def _owned(event: Event, before: Customer, after: Customer) -> frozenset[str]:
+    """The tokens that an order or checkout new to the customer makes theirs without a claim: what waits there is
+    looked for, whether or not it is worth a write to claim them."""
+    keys = {order_key(event)} - before.orders.keys() if event.type in ORDER_TYPES else set[str]()
+    if (checkout := checkout_key(event)) and checkout in after.checkouts and checkout not in before.checkouts:
+        keys.add(checkout)
+    if not keys and event.type != "order_placed":
+        return frozenset()
+    order = order_token(event) if event.type in ORDER_TYPES else None
+    carts = {alias for alias in event.aliases if kind_of(alias) == "cart"}
+    return frozenset(filter(None, {order, *carts}))

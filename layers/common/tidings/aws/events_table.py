@@ -4,13 +4,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from tidings.aws import codec
 from tidings.aws.client import code, outages
-from tidings.events import Event
+from tidings.events import Event, pointer
+
+POINTERS: Final = "token"
+"""The sparse index of events that tell whose a token is."""
+
+POINTERS_READ: Final = 5
+"""Events looked at for one token: an order has one, a cart one a checkout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,21 @@ class EventsTable:
                 return events
             more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
+    def naming(self, token: str) -> Event | None:
+        """The latest event that tells whose a token is; the index is eventually consistent. Raises Unavailable."""
+        with outages():
+            page = self.client.query(
+                TableName=self.table,
+                IndexName=POINTERS,
+                KeyConditionExpression="#token = :token",
+                ExpressionAttributeNames={"#token": "token"},
+                ExpressionAttributeValues={":token": codec.encode(token)},
+                Limit=POINTERS_READ,
+            )
+        keys = [codec.decode_item(item) for item in page["Items"]]
+        told = [event for key in keys if (event := self.get(key["identity"], key["id"]))]
+        return max(told, key=lambda event: (event.at, event.key), default=None)
+
 
 def to_item(event: Event) -> dict[str, Any]:
     """The event as an item, as small as it can be: up to 1 KB is one write unit.
@@ -83,6 +104,8 @@ def to_item(event: Event) -> dict[str, Any]:
         item["aliases"] = [alias for alias in event.aliases if alias != event.identity]
     if not event.dated:
         item["dated"] = False
+    if token := pointer(event):
+        item["token"] = token
     return codec.encode_item(item)
 
 

@@ -8,7 +8,7 @@ are in the shop's only when `in_shop_currency` asks for it); each line's `…_se
 """
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -59,7 +59,7 @@ def fulfillment(event_type: str, body: Mapping[str, Any], key: bytes) -> Fact | 
     A tracking number that comes later is another fact than the parcel without one.
     """
     number, order = key_of(body, "a fulfillment"), _order(body)
-    if body.get("status") in _NOT_SENT:
+    if reading.text(body.get("status")) in _NOT_SENT:
         return None
     status = (reading.text(body.get("shipment_status"), 40) or "").lower()
     event_type = SHIPMENTS.get(status, event_type)
@@ -76,7 +76,7 @@ def fulfillment(event_type: str, body: Mapping[str, Any], key: bytes) -> Fact | 
         {
             "order_id": order,
             "fulfillment_id": number,
-            "order_name": reading.text(str(body.get("name") or "").partition(".")[0], 60),
+            "order_name": (reading.text(body.get("name"), 60) or "").partition(".")[0] or None,
             "contact_email": contact,
             "shipment_status": status or None,
             **tracking,
@@ -119,7 +119,7 @@ def _paid_back(body: Mapping[str, Any], lines: list[Mapping[str, Any]]) -> dict[
     money = [
         each
         for each in reading.items(body.get("transactions"))
-        if each.get("kind") == "refund" and each.get("status") in _PAID_BACK
+        if each.get("kind") == "refund" and reading.text(each.get("status")) in _PAID_BACK
     ]
     back = _sum(reading.money(each.get("amount")) for each in money)
     if back is not None:
@@ -141,7 +141,10 @@ def _in_shops(
         return back
     if not sold or not paid:
         return None
-    return (back * sold / paid).quantize(Decimal(1).scaleb(int(sold.as_tuple().exponent)))
+    try:
+        return (back * sold / paid).quantize(Decimal(1).scaleb(int(sold.as_tuple().exponent)))
+    except InvalidOperation:  # more digits than money has
+        return None
 
 
 def _currency(body: Mapping[str, Any], lines: list[Mapping[str, Any]], side: str) -> str | None:
