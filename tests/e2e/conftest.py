@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from infra.local.options import DEFAULT_SPEED, Options, default_origin, free_ports
+from infra.local.options import DEFAULT_SPEED, ROOT, Options, default_origin, free_ports
 from infra.local.outputs import Outputs
 from infra.local.stack import Stack
 from tests.e2e.helpers.shop import Shop
@@ -31,10 +31,13 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
 @pytest.fixture(scope="session")
 def stack(options: Options) -> Iterator[Stack]:
     """The running stack; it ends with the session."""
-    built = build.main(
-        ["--out", str(options.build), "--template", str(options.build.parent / "workflows.yaml")]
-    )
+    generated = options.build.parent / "workflows.yaml"
+    built = build.main(["--out", str(options.build), "--template", str(generated)])
     assert built == 0, "the workflows do not build: make check"
+    deployed = ROOT / "infra" / "workflows.yaml"
+    assert generated.read_bytes() == deployed.read_bytes(), (
+        f"{deployed.name} is stale: make build, then commit it"
+    )
     running = Stack(options)
     running.up()
     yield running

@@ -23,7 +23,7 @@ from tidings.clock import Clock
 from tidings.customer import Customer
 from tidings.events import Event, account_alias, address_alias
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 30.0
 """Seconds within which a fact must come true. None takes more than a few on an idle machine."""
 
 SHOP_WAITS: Final = 5.0
