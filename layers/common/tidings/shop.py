@@ -121,8 +121,9 @@ class Shop(_Part):
 
     `logo` is the address of a picture (its name is shown without one). `address` is the postal address that
     every marketing mail must show, a list of lines. `default_locale`, `timezone` and `currency` serve where a
-    customer's own are not known. `coupons` are the shop's fixed codes by the name that workflows use; `fields`
-    are what it keeps of customers besides, `events` what it tells besides, each with its properties and their kinds.
+    customer's own are not known. `survey_url` is the page on which customers answer the survey. `coupons` are the
+    shop's fixed codes by the name that workflows use; `fields` are what it keeps of customers besides, `events` what
+    it tells besides, each with its properties and their kinds.
     """
 
     name: Text
@@ -143,6 +144,7 @@ class Shop(_Part):
         FrequencyCap(at_most=6, within=timedelta(days=7)),
     ]
     social: list[Social] = []
+    survey_url: Url | None = None
     coupons: dict[Slug, Coupon] = {}
     fields: dict[Word, Kind] = {}
     events: dict[EventName, dict[Word, Kind]] = {}

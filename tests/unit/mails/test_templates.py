@@ -66,7 +66,7 @@ def test_text_part_reads_well(mail: Mail) -> None:
     """Short paragraphs with a blank line between them, no HTML, no run of blank lines, the button's address."""
     assert not re.search(r"\n{3}|<(?!https?://)|&\w+;|[ \t]\n|\n[ \t]", mail.text)
     assert len(mail.text.split("\n\n")) >= 5
-    assert re.search(r": https?://\S+\n", mail.text)
+    assert re.search(r": (https?://|mailto:)\S+\n", mail.text)
 
 
 def test_items_show_price_and_picture() -> None:
