@@ -10,6 +10,7 @@ from math import ceil, floor
 from typing import Any, Final
 
 DAY: Final = timedelta(days=1)
+_INSTANT: Final = timedelta(microseconds=1)
 _FAR: Final = 100_000
 """Days beyond which nobody plans."""
 
@@ -39,9 +40,9 @@ class Days(float):
         made.since, made.moments = since, moments
         return made
 
-    def _passes(self, days: float) -> None:
+    def _passes(self, days: float, after: timedelta = timedelta(0)) -> None:
         if self.moments is not None and abs(days) < _FAR:
-            self.moments.note(self.since + timedelta(days=days))
+            self.moments.note(self.since + timedelta(days=days) + after)
 
     def _told(self, other: object) -> None:
         """A number of days is passed some time; between two times since which days are counted nothing changes."""
@@ -59,18 +60,18 @@ class Days(float):
         return float.__ge__(self, other)
 
     def __le__(self, other: Any) -> bool:
-        """At most as long. Noted a second on, when it is over."""
+        """At most as long. Noted an instant on, when it is over."""
         self._after(other)
         return float.__le__(self, other)
 
     def __gt__(self, other: Any) -> bool:
-        """Longer. Noted a second on, when it has begun."""
+        """Longer. Noted an instant on, when it has begun."""
         self._after(other)
         return float.__gt__(self, other)
 
     def _after(self, other: object) -> None:
         if isinstance(other, int | float) and not isinstance(other, Days):
-            self._passes(float(other) + 1 / 86_400)
+            self._passes(float(other), _INSTANT)
 
     def __eq__(self, other: object) -> bool:
         """In whole days."""

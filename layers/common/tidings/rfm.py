@@ -15,6 +15,8 @@ from tidings.changing import DAY, Moments
 from tidings.customer import Customer, moment
 
 FIFTHS: Final = 5
+_INSTANT: Final = timedelta(microseconds=1)
+
 RFM: Final = "learned:rfm"
 """The id of the bounds, beside the products."""
 
@@ -83,9 +85,10 @@ def rate(
     told = facts(customer, now) if bounds else None
     if bounds is None or told is None:
         return None
-    if moments is not None:
+    last = customer.last_of("order_placed")
+    if moments is not None and last is not None:
         for days in bounds.recency:
-            moments.note(now + timedelta(days=days - told[0], seconds=1))
+            moments.note(moment(last) + timedelta(days=days) + _INSTANT)
     recency = FIFTHS - bisect_left(bounds.recency, told[0])
     frequency, monetary = (
         1 + bisect_left(limits, value)

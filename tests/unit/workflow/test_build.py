@@ -68,8 +68,14 @@ def test_the_build_writes_layer_archive_and_template(
     assert (layer / "jinja2").is_dir()
     assert (layer / "tidings" / "workflow" / "package.py").is_file()
     assert not list(layer.rglob("__pycache__"))
-    names = sorted(path.name for path in (layer / "tidings_packages").iterdir())
-    assert names == ["abandoned-checkout.json", "birthday.json", "welcome.json", "win-back.json"]
+    names = sorted(path.name for path in (layer / "tidings_packages").rglob("*.json"))
+    assert names == [
+        "abandoned-checkout.json",
+        "birthday.json",
+        "rules.json",
+        "welcome.json",
+        "win-back.json",
+    ]
     for path in (layer / "tidings_packages").iterdir():
         package = load(path)
         archived = tmp_path / "packages" / package.id / f"{package.rev}.json"

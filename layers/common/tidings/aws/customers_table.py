@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any, Final
 
 from tidings.aws.table import Table, transact
@@ -20,7 +21,7 @@ _UNCHANGED = "version = :version AND attribute_not_exists(merged_into)"
 
 @dataclass(frozen=True, slots=True)
 class CustomersTable:
-    """Answers `ports.CustomerReader` and `ports.DueIndex`."""
+    """Answers `ports.CustomerReader`, `ports.CustomerSample` and `ports.DueIndex`."""
 
     customers: Table
 
@@ -41,6 +42,13 @@ class CustomersTable:
             condition = "due_shard = :shard AND due_on <= :until"
             for item in self.customers.query(condition, index="due", shard=str(shard), until=until):
                 yield item["id"], item["due_on"]
+
+    def sample(self, size: int) -> Iterable[Customer]:
+        """The first customers of a scan, in the order of their hashed ids; with their orders and no more."""
+        wanted = ("id", "orders", "merged_into", "version", "created_at")
+        for item in islice(self.customers.scan(wanted), size):
+            if "merged_into" not in item:
+                yield from_item(item)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,22 @@ class Table:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def scan(self, names: Iterable[str]) -> Iterable[Item]:
+        """These attributes of all items, page by page; eventually consistent."""
+        places = {f"#{index}": name for index, name in enumerate(names)}
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "ProjectionExpression": ", ".join(places),
+            "ExpressionAttributeNames": places,
+        }
+        while True:
+            with outages():
+                page = self.client.scan(**request)
+            yield from (codec.decode_item(item) for item in page["Items"])
+            if not page.get("LastEvaluatedKey"):
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
 
 def transact(client: Any, puts: list[dict[str, Any]]) -> None:
     """All puts or none. Raises Conflict when a condition failed or another transaction was in the way."""

@@ -5,6 +5,8 @@ Schema of workflows: the last two are committed, and with `--check` only compare
 """
 
 import argparse
+import hashlib
+import json
 import shutil
 import sys
 from collections.abc import Sequence
@@ -12,8 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from tidings.errors import BadInput
+from tidings.segments import Rules
 from tidings.workflow import package, schema, template
 from tidings.workflow.check import check, mails
+from tidings.workflow.check.segments import counted, load_rules
+from tidings.workflow.model import DateTrigger, InactiveTrigger
 from tidings.workflow.package import Package
 
 HERE: Final = Path(__file__).resolve().parents[1]
@@ -33,8 +38,16 @@ def packages(root: Path) -> list[Package]:
     return built
 
 
-def write(built: Sequence[Package], out: Path) -> None:
-    """Write the layer's and the archive's packages below `out`, and copy `tidings` into the layer."""
+def rules(root: Path, built: Sequence[Package]) -> Rules:
+    """The shop's rules, with the events that they, the workflows or their mails count. Raises BadInput."""
+    told = load_rules(root).rules
+    texts = [*(segment.rule for segment in told.segments.values()), *map(package.dump, built)]
+    return told.model_copy(update={"counted": counted(texts)})
+
+
+def write(built: Sequence[Package], out: Path, told: Rules | None = None) -> None:
+    """Write the layer's and the archive's packages below `out`, the rules beside them, and copy `tidings` into the
+    layer."""
     layer, archive = out / "layer" / "python", out / "packages"
     for folder in (layer / "tidings", layer / "tidings_packages", archive):
         shutil.rmtree(folder, ignore_errors=True)
@@ -43,6 +56,23 @@ def write(built: Sequence[Package], out: Path) -> None:
         for path in (layer / "tidings_packages" / f"{each.id}.json", archive / each.id / f"{each.rev}.json"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(package.dump(each), "utf-8")
+    path = layer / "tidings_packages" / package.RULES
+    path.parent.mkdir(parents=True)
+    path.write_text(knowledge_text(told or Rules(), built), "utf-8")
+
+
+def knowledge_text(told: Rules, built: Sequence[Package]) -> str:
+    """The rules as JSON, the same text for the same rules. `hash` changes when customers must be looked at again: with
+    the rules, and with the dates and silences that begin workflows."""
+    dated = {
+        each.id: each.workflow.trigger.model_dump(mode="json", by_alias=True)
+        for each in built
+        if isinstance(each.workflow.trigger, DateTrigger | InactiveTrigger) and not each.workflow.retired
+    }
+    content = {**told.model_dump(mode="json"), "counted": sorted(told.counted)}
+    known = json.dumps([content, dated], sort_keys=True)
+    digest = hashlib.sha256(known.encode()).hexdigest()[:16]
+    return json.dumps({"rules": content, "hash": digest}, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for path in stale:
             print(f"{path}:1: is stale: run `make build` and commit it", file=sys.stderr)
         return 1 if stale else 0
-    write(built, options.out)
+    write(built, options.out, rules(options.workflows, built))
     options.template.write_text(text, "utf-8")
     schema.write(options.workflows)
     print(f"built {', '.join(f'{each.id} {each.rev}' for each in built)}")

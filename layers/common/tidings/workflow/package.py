@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,8 +17,15 @@ from tidings.errors import TidingsError
 from tidings.shop import Shop
 from tidings.workflow.model import Workflow
 
+if TYPE_CHECKING:
+    from tidings.segments import Rules
+
 BUNDLED: Final = Path(__file__).resolve().parents[2] / "tidings_packages"
 """Where a layer's packages lie: beside the `tidings` package."""
+
+
+RULES: Final = "shop/rules.json"
+"""Where among the packages the rules of segments lie: they are the shop's, and no workflow's."""
 
 
 class UnknownPackage(TidingsError):
@@ -102,6 +109,14 @@ class Packages:
     def revs(self) -> dict[str, str]:
         """The revision in force of each workflow."""
         return {name: package.rev for name, package in self.current.items()}
+
+    @property
+    def rules(self) -> "Rules":
+        """The segments and tags in force."""
+        from tidings.segments import Rules  # the fold alone asks for them
+
+        path = self._folder / RULES
+        return Rules.model_validate(json.loads(path.read_bytes())["rules"]) if path.exists() else Rules()
 
     @property
     def shop(self) -> Shop:

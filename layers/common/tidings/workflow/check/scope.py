@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
-from tidings import yamlfile
 from tidings.checking import Shape, Vocabulary
 from tidings.context import NAMES, CustomerView, EventView
 from tidings.errors import BadInput
 from tidings.events import TYPES
 from tidings.functions import SIGNATURES
 from tidings.shop import KINDS, Shop
+from tidings.workflow.check.segments import load_rules, problems
 from tidings.workflow.model import EventTrigger, SegmentLeftTrigger, SegmentTrigger, Trigger
 
 INTERNAL: Final = frozenset({"due", "product_updated", "product_deleted"})
@@ -90,15 +90,12 @@ class Scope:
 
 def load_scope(root: Path, shop: Shop | None) -> tuple[Scope, list[str]]:
     """The scope of a folder of workflows, and what is wrong with its segments."""
-    file = root / "segments.yaml"
-    if not file.exists():
-        return Scope(shop, frozenset()), []
     try:
-        document = yamlfile.parse(file.read_text("utf-8"), file)
+        source = load_rules(root)
     except BadInput as error:
         return Scope(shop, None), str(error).splitlines()
-    told = document.get("segments", document) if isinstance(document, dict) else {}
-    return Scope(shop, frozenset(map(str, told)) if isinstance(told, dict) else None), []
+    scope = Scope(shop, frozenset(source.rules.segments))
+    return scope, list(problems(source, scope.customer, scope.vocabulary))
 
 
 def kind_of_value(value: object) -> Any:
