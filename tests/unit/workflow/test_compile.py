@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import strategies
 from tidings import errors
 from tidings.workflow.compile import compile_workflow
+from tidings.workflow.graph import graph
 from tidings.workflow.load import load_workflow, workflow_folders
-from tidings.workflow.model import Workflow
+from tidings.workflow.model import WaitForStep, Workflow
 from tidings.workflow.naming import MAX_NAME
 
 ROOT = Path(__file__).parents[3]
@@ -33,10 +35,17 @@ def states(flow: Workflow) -> dict[str, Any]:
 
 @pytest.mark.parametrize("flow", WORKFLOWS, ids=lambda flow: flow.id)
 def test_each_mail_is_one_wait_and_one_task(flow: Workflow) -> None:
-    """And two ends; nothing else costs a transition."""
-    mails = sum(hasattr(step, "send") for step in flow.steps)
-    kinds = [state["Type"] for state in states(flow).values()]
-    assert sorted(kinds) == ["Succeed"] * 2 + ["Task"] * mails + ["Wait"] * mails
+    """A Choice only where the way parts; nothing else costs a transition but two ends."""
+    compiled = states(flow)
+    for name in (f"Send {step.step_id}" for step in flow.sends):
+        assert [each["Type"] for each in compiled.values() if each.get("Next") == name] == ["Wait"]
+    kinds = [state["Type"] for state in compiled.values()]
+    nodes = graph(flow).values()
+    assert kinds.count("Choice") == sum(
+        len(each.branches) > 1 and not isinstance(each.step, WaitForStep) for each in nodes
+    )
+    assert kinds.count("Task") == sum(3 if isinstance(each.step, WaitForStep) else 1 for each in nodes)
+    assert set(kinds) <= {"Wait", "Task", "Choice", "Succeed"}
 
 
 def test_states_are_named_in_the_authors_words() -> None:
@@ -79,7 +88,73 @@ def test_names_are_unique_and_short_whatever_the_author_writes(legs: list[tuple[
 
 
 def _following(state: dict[str, Any]) -> list[str]:
-    return [each["Next"] for each in (state, *state.get("Catch", ())) if "Next" in each]
+    ways = (state, *state.get("Catch", ()), *state.get("Choices", ()))
+    return [each["Next"] for each in ways if "Next" in each]
+
+
+@given(strategies.WORKFLOWS)
+@settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_workflow_compiles_to_a_machine_that_can_be_drawn(flow: Workflow) -> None:
+    """Every state can be reached and leads somewhere, is named once, in printable characters, within the limits."""
+    compiled = states(flow)
+    for name in compiled:
+        assert len(name.encode("utf-16-le")) // 2 < MAX_NAME
+        assert name.isprintable()
+        assert name == name.strip()
+        assert "${" not in name
+    reached = {name for state in compiled.values() for name in _following(state)}
+    started = compile_workflow(flow, "r1")["StartAt"]
+    assert reached | {started, "Exited", "Done"} == set(compiled)
+    assert all(_following(state) or state["Type"] == "Succeed" for state in compiled.values())
+
+
+def test_an_if_asks_and_then_chooses() -> None:
+    """One Task that decides, and one Choice on its word; without waits there is no Wait."""
+    flow = workflow({"if": "event.total > 5", "then": [{"send": "a"}]}, {"wait": "1 day"}, {"send": "b"})
+    compiled = states(flow)
+    assert compile_workflow(flow, "r1")["StartAt"] == "If event.total > 5"
+    assert compiled["If event.total > 5"]["Next"] == "event.total > 5 ?"
+    assert [catch["ErrorEquals"] for catch in compiled["If event.total > 5"]["Catch"]] == [["JourneyExited"]]
+    assert compiled["event.total > 5 ?"] == {
+        "Type": "Choice",
+        "Choices": [
+            {"Condition": "{% $states.input.branch = 'then' %}", "Next": "At once"},
+            {"Condition": "{% $states.input.branch = 'else' %}", "Next": "Wait 1 day"},
+        ],
+    }
+
+
+def test_the_first_step_of_a_calendars_trigger_always_waits() -> None:
+    """The daily rule begins the journey before its moment."""
+    flow = workflow({"set": {"tag": "x"}}, trigger={"date": "birthday"})
+    assert list(states(flow)) == ["Wait until birthday at 09:00", "Tag x", "Done", "Exited"]
+
+
+def test_a_wait_for_an_event_holds_a_token_and_times_out() -> None:
+    """Two Tasks follow, one for either outcome; no Choice."""
+    step = {"wait_for": {"event": "order_placed", "at_most": "2 days"}, "arrived": [{"send": "thanks"}]}
+    compiled = states(workflow({"wait": "1 hour"}, step))
+    waiting = compiled["Wait for order_placed, 2 days at most"]
+    assert waiting["Resource"] == "arn:aws:states:::lambda:invoke.waitForTaskToken"
+    assert waiting["TimeoutSeconds"] == 172_800
+    assert waiting["Arguments"]["Payload"]["token"] == "{% $states.context.Task.Token %}"
+    assert waiting["Next"] == "order_placed arrived"
+    caught = {catch["ErrorEquals"][0]: catch["Next"] for catch in waiting["Catch"]}
+    assert caught == {
+        "JourneyExited": "Exited", "SendDeferred": "Wait 1 hour", "States.Timeout": "order_placed timed out",
+    }  # fmt: skip
+    outcome = compiled["order_placed timed out"]
+    assert outcome["Arguments"]["Payload"]["outcome"] == "timed_out"
+    assert outcome["Next"] == "Done"
+
+
+def test_a_send_with_else_chooses_by_what_it_did() -> None:
+    """One without goes on."""
+    flow = workflow({"send": "a", "coupon": "c", "else": [{"send": "b"}]})
+    compiled = states(flow)
+    assert compiled["Send a"]["Next"] == "a sent ?"
+    assert [rule["Next"] for rule in compiled["a sent ?"]["Choices"]] == ["Done", "At once (2)"]
+    assert compiled["Send b"]["Next"] == "Done"
 
 
 def test_the_definition_of_a_long_workflow_stays_under_1_mb() -> None:

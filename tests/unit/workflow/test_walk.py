@@ -113,8 +113,73 @@ def test_a_machine_that_goes_round_without_end_is_refused() -> None:
         walk(MACHINE, GIVEN, START, Steps(*[SendDeferred(1)] * 6000))
 
 
+BRANCHING = Workflow.model_validate(
+    {
+        "id": "w",
+        "name": "W",
+        "trigger": {"event": "subscribed"},
+        "steps": [
+            {"if": "event.total > 5", "then": [{"send": "a"}]},
+            {"wait_for": {"event": "order_placed", "at_most": "2 days"}, "timed_out": [{"send": "b"}]},
+        ],
+    }
+)
+BRANCHING_MACHINE = compiler.compile_workflow(BRANCHING, "r1")
+
+
+def told(branch: str, answered_at: datetime | None) -> Any:
+    """Steps of that workflow: the `if` goes one way, the event comes then or never."""
+
+    def task(payload: Mapping[str, Any], now: datetime) -> Outcome:
+        output = {"journey": payload["journey"], "wait_seconds": 0, "branch": branch}
+        return Outcome(output, payload["step"], answered_at)
+
+    return task
+
+
+def test_a_choice_goes_the_way_that_its_task_named() -> None:
+    """And costs no time."""
+    later = START + timedelta(hours=3)
+    timeline = walk(BRANCHING_MACHINE, GIVEN, START, told("then", later))
+    assert timeline.states == [
+        "If event.total > 5", "event.total > 5 ?", "At once", "Send a", "Wait for order_placed, 2 days at most",
+        "order_placed arrived", "Done",
+    ]  # fmt: skip
+    assert timeline.ended_at == later
+    assert "Send a" not in walk(BRANCHING_MACHINE, GIVEN, START, told("else", later)).states
+
+
+def test_a_branch_that_is_none_fails_as_on_aws() -> None:
+    """Rather than going some way."""
+    with pytest.raises(CannotWalk, match=r"no choice of event\.total > 5 \? matches"):
+        walk(BRANCHING_MACHINE, GIVEN, START, told("maybe", None))
+
+
+@pytest.mark.parametrize("answered", [None, START + timedelta(days=2), START + timedelta(days=9)])
+def test_a_token_that_nobody_answers_in_time_times_out(answered: datetime | None) -> None:
+    """On the virtual clock, to the second."""
+    timeline = walk(BRANCHING_MACHINE, GIVEN, START, told("else", answered))
+    assert timeline.states[3:] == ["order_placed timed out", "At once (2)", "Send b", "Done"]
+    assert timeline.ended_at == START + timedelta(days=2)
+
+
+def test_a_token_that_is_answered_already_goes_on_at_once() -> None:
+    """The event came before anybody waited."""
+    timeline = walk(BRANCHING_MACHINE, GIVEN, START, told("else", START - timedelta(days=1)))
+    assert timeline.states[3:] == ["order_placed arrived", "Done"]
+    assert timeline.ended_at == START
+
+
+def test_an_execution_that_is_stopped_while_it_waits_for_an_event_ends_there() -> None:
+    """At the moment of the stop."""
+    stop = START + timedelta(hours=1)
+    timeline = walk(BRANCHING_MACHINE, GIVEN, START, told("else", None), (stop, "unsubscribed"))
+    assert (timeline.status, timeline.ended_at) == ("ABORTED", stop)
+
+
 STATES = {
-    "input": {"journey": "j", "wait_seconds": 3600},
+    "context": {"Task": {"Token": "t"}},
+    "input": {"journey": "j", "wait_seconds": 3600, "branch": "then"},
     "result": {"Payload": {"journey": "j", "wait_seconds": 5}},
     "errorOutput": {
         "Error": "SendDeferred",
@@ -132,7 +197,7 @@ def expressions(value: Any) -> set[str]:
     return {value[2:-2].strip()} if isinstance(value, str) and value.startswith("{%") else set()
 
 
-@pytest.mark.parametrize("source", sorted(expressions(MACHINE)))
+@pytest.mark.parametrize("source", sorted(expressions([MACHINE, BRANCHING_MACHINE])))
 def test_expressions_mean_what_jsonata_means_by_them(source: str) -> None:
     """Each that the compiler writes, against an interpreter that others wrote."""
     theirs = jsonata.Jsonata.jsonata(source)
@@ -141,11 +206,19 @@ def test_expressions_mean_what_jsonata_means_by_them(source: str) -> None:
     assert evaluate_jsonata(source, STATES) == theirs.evaluate(None)
 
 
+@pytest.mark.parametrize("branch", ["then", "else", "thenn"])
+def test_a_comparison_means_what_jsonata_means_by_it(branch: str) -> None:
+    """True and false alike."""
+    source = f"$states.input.branch = '{branch}'"
+    assert evaluate_jsonata(source, STATES) is (branch == "then")
+
+
 @pytest.mark.parametrize(
     "source",
     ["$states.input.nothing", "$states.input.journey & 'x'", "$eval('1')", "$number(1", "1 + 1", "", "$parse",
      "journey",
-     "$states.input.", "$states.input.journey.", "$number($states.input.wait_seconds))", "$states.input[0]"],
+     "$states.input.", "$states.input.journey.", "$number($states.input.wait_seconds))", "$states.input[0]",
+     "$states.input.branch = then", "$states.input.branch = 'then' = 'else'", "'then' = $states.input.branch"],
 )  # fmt: skip
 def test_expressions_beyond_the_compilers_are_refused(source: str) -> None:
     """The walk must not guess; on AWS an expression that gives nothing fails the execution."""
