@@ -110,6 +110,10 @@ class FakeCustomers:
         """The due index."""
         return [(c.id, c.due_on) for c in self.rows.values() if c.due_on and c.due_on <= until]
 
+    def sample(self, size: int) -> list[Customer]:
+        """Some customers."""
+        return self.people[:size]
+
     @property
     def people(self) -> list[Customer]:
         """Those not merged into another."""
@@ -140,6 +144,7 @@ class FakeMachines:
         self.started: dict[str, int] = {}
         self.starts: dict[str, int] = defaultdict(int)
         self.stopped: set[str] = set()
+        self.answered: list[tuple[str, str]] = []
 
     def start(self, workflow: str, journey_id: str, wait_seconds: int) -> None:
         """Start once."""
@@ -154,6 +159,10 @@ class FakeMachines:
     def stop(self, workflow: str, journey_id: str) -> None:
         """Stop what runs; what never started can't be stopped, and may start later."""
         self.faults.around("machines.stop", lambda: self.stopped.update({journey_id} & self.started.keys()))
+
+    def answer(self, token: str, journey_id: str) -> None:
+        """Let a waiting Task go on."""
+        self.faults.around("machines.answer", lambda: self.answered.append((token, journey_id)))
 
     @property
     def running(self) -> set[str]:
@@ -171,6 +180,10 @@ class FakeSends:
     def get(self, journey_id: str, step: str) -> ports.Send | None:
         """The entry."""
         return self.rows.get((journey_id, step))
+
+    def entries(self, journey_id: str) -> list[ports.Send]:
+        """All of a journey."""
+        return [row for (journey, _), row in self.rows.items() if journey == journey_id]
 
     def claim(self, send: ports.Send, was: ports.Send | None) -> None:
         """Write over exactly what was read."""
@@ -196,7 +209,7 @@ class FakeSends:
     def is_final(self, journey_id: str) -> bool:
         """Whether the last step ended."""
         return any(
-            row.final and row.state not in ("claimed", "released")
+            row.final and row.state not in ("claimed", "released", "waiting")
             for (journey, _), row in self.rows.items()
             if journey == journey_id
         )

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from tests import fakes
 from tidings import events as ev
 from tidings.clock import FixedClock
 from tidings.customer import Customer
 from tidings.events import Event
+from tidings.shop import Sender as From
+from tidings.shop import Shop
+from tidings.steps import Decider, Sender, Stepper
 from tidings.tracking import Catalogue, Tracker
 from tidings.workflow.model import Workflow
 
@@ -109,6 +111,14 @@ def subscribed(name: str, *, at: datetime = NOW, **told: Any) -> Event:
     return event("subscribed", name, at=at, consent={"state": "subscribed", "at": at.isoformat()}, **told)
 
 
+SHOP = Shop(
+    name="Shop",
+    url="https://shop.example",
+    sender=From(name="Shop", address="hello@shop.example"),
+    support="help@shop.example",
+    address=["1 Street"],
+)
+
 ANN: dict[str, Any] = {"account": "1", "address": "ann@example.com"}
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -145,6 +155,28 @@ def above_nothing(source: str, event: Event, customer: Customer) -> bool:
     return float(event.properties.get("total", 0)) > 0
 
 
+def stepper_of(parts: Any, **told: Any) -> Stepper:
+    """A stepper on the ports that `parts` has by these names; `told` replaces or adds."""
+
+    def part(name: str) -> Any:
+        return told[name] if name in told else getattr(parts, name)
+
+    shared = {name: part(name) for name in ("events", "sends", "clock")}
+    names = ("paces", "suppressions", "products", "mailer", "counters", "compose")
+    sender = Sender(
+        **shared, **{name: part(name) for name in names}, address_key=lambda: KEY, jitter=lambda: 0.0
+    )
+    decider = Decider(**shared, customers=part("customers"), machines=part("machines"))
+    return Stepper(
+        **shared,
+        customers=part("customers"),
+        journeys=part("journeys"),
+        package=part("package"),
+        sender=sender,
+        decider=decider,
+    )
+
+
 @dataclass
 class World:
     """A tracker on fakes. `faults` is shared by all that can fail."""
@@ -172,7 +204,7 @@ class World:
             products=self.products,
             parked=self.parked,
             counters=self.counters,
-            catalogue=Catalogue(WORKFLOWS, dict.fromkeys(WORKFLOWS, "r1"), ZoneInfo("UTC"), above_nothing),
+            catalogue=Catalogue(WORKFLOWS, dict.fromkeys(WORKFLOWS, "r1"), SHOP, above_nothing),
             clock=self.clock,
             new_id=self.new_id,
         )

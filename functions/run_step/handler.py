@@ -3,12 +3,9 @@
 from typing import Any
 
 from tidings import wiring
-from tidings.stepping import Request
+from tidings.steps import Request
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Do one step of a journey."""
-    request = Request(
-        journey=event["journey"], workflow=event["workflow"], step=event["step"], rev=event["rev"]
-    )
-    return wiring.stepper().run(request)
+    return wiring.stepper().run(Request(**event))

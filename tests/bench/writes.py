@@ -17,13 +17,13 @@ from tests.bench.figures import Figure
 from tests.fakes import FakeMailer
 from tests.integration.account import Account
 from tests.unit.sources.bodies import CHECKOUT, CUSTOMER, KEY, ORDER, PRODUCT, SECRET, raw, shopify_headers
-from tests.unit.test_stepping import package
-from tests.worlds import HOUR, NOW
+from tests.unit.test_steps import package
+from tests.worlds import HOUR, NOW, stepper_of
 from tidings.errors import SendDeferred
 from tidings.ingest import Ingest
 from tidings.sources import Request
-from tidings.stepping import Letter, Stepper
-from tidings.stepping import Request as Step
+from tidings.steps import Letter
+from tidings.steps import Request as Step
 
 WEBHOOK_BOUND, MAIL_BOUND = 2, 4
 STEPS = ("reminder", "second-reminder", "last-call")
@@ -135,12 +135,9 @@ def _mails(shop: Counted) -> list[int]:
     journey = next(
         name for name, each in account.only().journeys.items() if each.workflow == "abandoned-checkout"
     )
-    stepper = Stepper(
-        customers=account.customers, journeys=account.journeys, events=account.events, sends=account.sends,
-        paces=account.paces, suppressions=account.suppressions, products=account.products, mailer=mailer,
-        counters=account.counters, package=lambda workflow, rev: package(workflow), compose=_compose,
-        address_key=lambda: KEY, clock=account.clock,
-    )  # fmt: skip
+    stepper = stepper_of(
+        account, mailer=mailer, package=lambda workflow, rev: package(workflow), compose=_compose
+    )
 
     def run(step: str) -> None:
         while True:

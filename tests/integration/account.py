@@ -2,13 +2,12 @@
 
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import boto3
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.fakes import FakeCounters, Faults
-from tests.worlds import NOW, WORKFLOWS, above_nothing
+from tests.worlds import NOW, SHOP, WORKFLOWS, above_nothing
 from tidings.aws.customers_table import OwnedCustomersTable
 from tidings.aws.events_table import EventsTable
 from tidings.aws.journeys_table import JourneysTable
@@ -79,7 +78,7 @@ class Account:
             products=self.products,
             parked=self.parked,
             counters=self.counters,
-            catalogue=Catalogue(WORKFLOWS, dict.fromkeys(WORKFLOWS, "r1"), ZoneInfo("UTC"), above_nothing),
+            catalogue=Catalogue(WORKFLOWS, dict.fromkeys(WORKFLOWS, "r1"), SHOP, above_nothing),
             clock=self.clock,
         )
 

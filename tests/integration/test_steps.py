@@ -16,8 +16,8 @@ from moto import mock_aws
 from infra.local.options import free_ports
 from tests.fakes import FakeCounters, FakeMailer, Faults
 from tests.integration.account import Account, Cuttable
-from tests.unit.test_stepping import package
-from tests.worlds import ANN, DAY, HOUR, KEY, NOW, checkout, email, event, order, subscribed
+from tests.unit.test_steps import package
+from tests.worlds import ANN, DAY, HOUR, NOW, checkout, email, event, order, stepper_of, subscribed
 from tidings import ports
 from tidings.aws.archive import PackageArchive
 from tidings.aws.client import client
@@ -28,7 +28,7 @@ from tidings.aws.suppressions_table import SuppressionsTable
 from tidings.aws.table import Table
 from tidings.customer import epoch
 from tidings.errors import Conflict, JourneyExited, SendDeferred, SendRejected, SendUnknown, Unavailable
-from tidings.stepping import Letter, Request, Stepper
+from tidings.steps import Letter, Request
 from tidings.workflow.package import Packages, UnknownPackage, build, dump
 
 SEND = ports.Send("j1", "hello", "claimed", "c1", attempt=1, at=epoch(NOW), claimed_at=epoch(NOW))
@@ -253,10 +253,8 @@ class Stage:
         self.faults = faults or Faults()
         self.mailer = FakeMailer(self.faults)
         tables = {name: Table(Cuttable(account.dynamodb, self.faults), name) for name in account.names}
-        self.stepper = Stepper(
-            customers=account.customers,
-            journeys=account.journeys,
-            events=account.events,
+        self.stepper = stepper_of(
+            account,
             sends=SendsTable(tables["sends"]),
             paces=PaceTable(tables["pace"]),
             suppressions=SuppressionsTable(tables["suppressions"]),
@@ -265,9 +263,6 @@ class Stage:
             counters=FakeCounters(),
             package=lambda workflow, rev: package(workflow),
             compose=_compose,
-            address_key=lambda: KEY,
-            clock=account.clock,
-            jitter=lambda: 0.0,
         )
 
     def step(self, name: str = "reminder") -> dict[str, Any]:

@@ -6,8 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests import fakes
-from tests.unit.test_stepping import SHOP
-from tests.worlds import ANN, NOW, World, checkout, email, event, subscribed
+from tests.worlds import ANN, NOW, SHOP, World, checkout, email, event, subscribed
 from tidings.clock import FixedClock
 from tidings.customer import epoch
 from tidings.errors import Unavailable

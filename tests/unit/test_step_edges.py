@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests import fakes
-from tests.unit.test_stepping import Stage
+from tests.unit.test_steps import Stage
 from tests.worlds import DAY, HOUR, NOW, email, event
 from tidings import ports
 from tidings.customer import epoch

@@ -138,6 +138,7 @@ MAIL_NAMES: Final[Mapping[str, Any]] = {
     **NAMES,
     "items": tuple[Item, ...],
     "more_items": int,
+    "arrived": EventView | None,
     "coupon": Coupon | None,
     "unsubscribe_url": str | None,
     "language": str,
@@ -304,6 +305,7 @@ def context(
     products: Mapping[str, Mapping[str, Any]] | None = None,
     look_up: Lookup | None = None,
     coupon: Coupon | None = None,
+    arrived: Event | None = None,
 ) -> dict[str, Any]:
     """All that a mail may name (`MAIL_NAMES`), for `render`.
 
@@ -327,6 +329,7 @@ def context(
         "items": items,
         "more_items": more,
         "coupon": coupon,
+        "arrived": event_view(arrived) if arrived else None,
         "unsubscribe_url": unsubscribe_url,
         "language": locale.language if locale.language in LANGUAGES else LANGUAGES[0],
         "locale": str(locale),

@@ -41,10 +41,17 @@ def decide(
 
     `entered_at` is in epoch seconds; `suppressions` are those of the customer's address.
     """
-    if journey not in customer.journeys:
-        return Exit("closed")
-    if reason := exited_by(workflow, customer, entered_at):
-        return Exit(reason)
+    reason = exit_of(workflow, journey, customer, entered_at)
+    return Exit(reason) if reason else decide_mail(workflow, customer, suppressions)
+
+
+def exit_of(workflow: Workflow, journey: str, customer: Customer, entered_at: int) -> str | None:
+    """Why a journey is over, from the customer as they are now; None while it goes on."""
+    return "closed" if journey not in customer.journeys else exited_by(workflow, customer, entered_at)
+
+
+def decide_mail(workflow: Workflow, customer: Customer, suppressions: Iterable[Suppression]) -> Skip | Send:
+    """Whether a mail of this workflow may go to the customer now, and where."""
     if customer.email is None:
         return Skip("no address")
     address = deliverable(customer.email)

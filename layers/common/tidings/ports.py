@@ -81,6 +81,11 @@ class Journey:
     occurrence: str
     rev: str
     entered_at: int
+    since: int
+    """What its first wait counts from."""
+
+    held_out: bool = False
+    """Kept out, to measure what the workflow does: it has no execution."""
 
 
 class Journeys(Protocol):
@@ -106,13 +111,28 @@ class Machines(Protocol):
         """Stop it; nothing when it is over or never was."""
         ...
 
+    def answer(self, token: str, journey_id: str) -> None:
+        """Let a Task that waits for an event go on; nothing when it no longer waits."""
+        ...
+
+
+class Answers(Protocol):
+    """The Tasks that wait for an event."""
+
+    def answer(self, token: str, journey_id: str) -> None:
+        """Let it go on; nothing when it no longer waits."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A step's entry in the ledger. `state`: claimed, sent, skipped, dropped, rejected or released.
+    """A step's entry in the ledger.
 
-    `at` is shop time, `claimed_at` machine time, both epoch seconds; `attempt` counts claims from 1, and `nonce`
-    tells two that claim at once apart.
+    `state` of a mail: claimed, sent, skipped, dropped, rejected or released; of other steps: decided, set, waiting,
+    arrived or timed_out. `at` is shop time, `claimed_at` machine time, both epoch seconds; `attempt` counts writes
+    from 1, and `nonce` tells one attempt's write from another's. `branch` is the way taken, `final` whether the
+    journey ends there. `told` holds what the step told: what it set; the token, event and time that it waits with;
+    the event that arrived.
     """
 
     journey: str
@@ -120,19 +140,22 @@ class Send:
     state: str
     customer: str
     attempt: int = 1
+    nonce: str = ""
     at: int = 0
     claimed_at: int = 0
     reason: str = ""
     message_id: str = ""
     final: bool = False
-    nonce: str = ""
+    branch: str = ""
+    variant: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Sends(Protocol):
     """The send ledger: one entry a step of a journey."""
 
-    def get(self, journey_id: str, step: str) -> Send | None:
-        """The entry."""
+    def entries(self, journey_id: str) -> Sequence[Send]:
+        """All entries of a journey."""
         ...
 
     def claim(self, send: Send, was: Send | None) -> None:

@@ -8,12 +8,13 @@ loses nothing, and a repeated delivery repeats nothing.
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tidings import ports, schedule, triggers
+from tidings.acts import Acts, answers, begin, stop
 from tidings.clock import Clock
 from tidings.customer import (
     SEEN_DAYS,
@@ -26,7 +27,6 @@ from tidings.customer import (
     epoch,
     is_seen,
     merge,
-    moment,
     order_key,
     refold,
     remember,
@@ -43,7 +43,8 @@ from tidings.events import (
     order_token,
 )
 from tidings.identity import Register, Subject
-from tidings.workflow.graph import first_wait, shortest
+from tidings.shop import Shop
+from tidings.workflow.graph import shortest
 from tidings.workflow.model import Each, Workflow
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,6 @@ ATTEMPTS = 12
 """How often one fold is redone on a moved version before the delivery is given back."""
 LONGEST = timedelta(days=366)
 """No execution lives longer: a journey open for more failed on its way."""
-NAMES_KEPT_DAYS = 80
-"""Step Functions keeps an execution's name for 90 days, in which to start it again does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,13 @@ class Catalogue:
 
     workflows: Mapping[str, Workflow]
     revs: Mapping[str, str]
-    zone: ZoneInfo
+    shop: Shop
     where: triggers.Condition
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return self.shop.zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,19 @@ class Tracker:
     @property
     def _register(self) -> Register:
         return Register(self.events, self.customers, self.new_id)
+
+    @property
+    def _acts(self) -> Acts:
+        return Acts(
+            customers=self.customers,
+            journeys=self.journeys,
+            events=self.events,
+            sends=self.sends,
+            machines=self.machines,
+            workflows=self.catalogue.workflows,
+            shop=self.catalogue.shop,
+            clock=self.clock,
+        )
 
     def track_all(self, events: Iterable[Event]) -> None:
         """Fold each event. One that fails for its own sake is parked and passed; an outage is raised."""
@@ -123,7 +140,7 @@ class Tracker:
             customer = self.customers.get(customer_id)
             if customer is None:
                 raise LookupError(f"no customer {customer_id}")
-            self._carry_out(customer)
+            self._acts.carry_out(customer)
             try:
                 self._write(customer, self._with_due(self._refold(customer), None), Subject(customer), [])
                 return
@@ -150,14 +167,14 @@ class Tracker:
     def _fold(self, subject: Subject, event: Event) -> None:
         before, absorbed = subject.customer, subject.absorbed
         for customer in filter(None, (before, absorbed)):
-            self._carry_out(customer)
+            self._acts.carry_out(customer)
         if is_seen(before, event) and not subject.claims and absorbed is None:
             return
         base = self._refold(merge(before, absorbed)) if absorbed else before
         after = remember(apply(base, event), [event], self.clock.machine_now())
         happened = triggers.occurrences(event, base, after)
         told, follow = self._journeys(after, event, happened)
-        begins = any(act["do"] == "start" for act in follow)
+        begins = any(act["do"] in ("start", "hold out") for act in follow)
         worth = begins or (event.type in CHECKOUT_TYPES and not before.has_account) or is_signed_page(event)
         if subject.claims or worth:
             subject = replace(subject, claims=subject.claims | subject.tokens)
@@ -166,7 +183,7 @@ class Tracker:
         if waiting:
             subject = replace(subject, claims=subject.claims | browsers)
             told, follow = self._adopt(base, after, event, waiting)
-        self._carry_out(self._write(before, self._with_due(told, event), subject, follow))
+        self._acts.carry_out(self._write(before, self._with_due(told, event), subject, follow))
 
     def _adopt(
         self, base: Customer, after: Customer, event: Event, waiting: Iterable[Event]
@@ -193,16 +210,20 @@ class Tracker:
         """The customer with journeys ended and begun by what happened with this event, and what must follow the
         write."""
         after = close(after, self._finished(after))
-        workflows = dict(self.catalogue.workflows)
-        ended = {exit_.journey: exit_.reason for exit_ in triggers.exits(happened, after, workflows)}
+        workflows, acts = dict(self.catalogue.workflows), self._acts
+
+        def holds(where: str, journey: str) -> bool:
+            return acts.meets(where, journey, event, after)
+
+        ended = {exit_.journey: exit_.reason for exit_ in triggers.exits(happened, after, workflows, holds)}
         ended |= dict.fromkeys(self._doubles(after), "merged")
         begun = triggers.entries(event, happened, after, workflows, self.catalogue.where)
         begun += triggers.due_entries(event, after, workflows, self.catalogue.zone)
-        follow = [_start(entry, self.catalogue.revs[entry.workflow]) for entry in begun]
-        follow += [
-            {"do": "stop", "journey": journey, "workflow": after.journeys[journey].workflow}
-            for journey in ended
+        follow = [
+            begin(entry, workflows[entry.workflow], after.id, self.catalogue.revs[entry.workflow])
+            for entry in begun
         ]
+        follow += [stop(journey, after.journeys[journey].workflow) for journey in ended]
         at = epoch(self.clock.now())
         after = close(
             after,
@@ -212,7 +233,9 @@ class Tracker:
             },
         )
         entered = {entry.workflow: (entry.occurrence, epoch(entry.entered_at)) for entry in begun}
-        opened = {entry.journey: self._open(entry) for entry in begun}
+        started = {act["journey"] for act in follow if act["do"] == "start"}
+        opened = {entry.journey: self._open(entry) for entry in begun if entry.journey in started}
+        follow += answers(after, event, happened, workflows)
         after = replace(after, journeys={**after.journeys, **opened}, entries={**after.entries, **entered})
         return after, follow
 
@@ -279,39 +302,6 @@ class Tracker:
         after = replace(after, version=before.version + 1, pending=tuple(follow))
         self.customers.commit(ports.Commit(after, subject.claims, absorbed))
         return after
-
-    def _carry_out(self, customer: Customer) -> None:
-        """Do what is pending. Each act may be done again at any time."""
-        for act in customer.pending:
-            if act["do"] == "start":
-                self._start(act, customer)
-            else:
-                self.machines.stop(act["workflow"], act["journey"])
-
-    def _is_stale(self, customer: Customer) -> bool:
-        """Whether what is pending dates from so long ago that Step Functions may have forgotten its names."""
-        today = epoch(self.clock.machine_now()) // 86400
-        return today - max(customer.seen.values(), default=today) > NAMES_KEPT_DAYS
-
-    def _start(self, act: Mapping[str, Any], customer: Customer) -> None:
-        journey, workflow = act["journey"], self.catalogue.workflows.get(act["workflow"])
-        if workflow is None or journey not in customer.journeys or self._is_stale(customer):
-            return
-        if self.journeys.get(journey) is None:
-            told = {name: act[name] for name in ("workflow", "event", "occurrence", "rev", "entered_at")}
-            self.journeys.open(ports.Journey(id=journey, customer=customer.id, **told))
-        zone = customer.zone(self.catalogue.zone)
-        wait = first_wait(workflow, moment(act["since"]), self.clock.now(), zone)
-        self.machines.start(workflow.id, journey, wait)
-        now = self.customers.get(customer.id)
-        if now is not None and journey not in now.journeys:
-            # Somebody closed it meanwhile, when there was no execution to stop yet.
-            self.machines.stop(workflow.id, journey)
-
-
-def _start(entry: triggers.Entry, rev: str) -> dict[str, Any]:
-    act = asdict(entry) | {"do": "start", "rev": rev}
-    return act | {"entered_at": epoch(entry.entered_at), "since": epoch(entry.since)}
 
 
 def _owned(event: Event, before: Customer, after: Customer) -> frozenset[str]:

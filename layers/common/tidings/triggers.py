@@ -9,23 +9,37 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from tidings import schedule
-from tidings.customer import Customer, checkout_key, epoch, moment, order_key
-from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event
+from tidings.customer import Customer, checkout_key, epoch, moment, order_key, short
+from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity
 from tidings.orders import is_placed
-from tidings.workflow.model import Each, EventTrigger, InactiveTrigger, Workflow
+from tidings.workflow.model import (
+    Each,
+    EventTrigger,
+    InactiveTrigger,
+    SegmentLeftTrigger,
+    SegmentTrigger,
+    Trigger,
+    Workflow,
+)
 
 MAX_AGE = timedelta(days=1)
 """A fact older than this when it is received starts nothing, unless the workflow names its own `max_age`."""
 
 
+BACKFILL: Final = "backfill"
+"""The source of events that let those who entered silently enter aloud."""
+
+
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """Something that happened, and when."""
+    """Something that happened, and when; of `segment_entered` and `segment_left` also which segment."""
 
     type: str
     at: datetime
+    segment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +90,30 @@ def occurrences(event: Event, before: Customer, after: Customer) -> list[Occurre
     return [Occurrence(name, at) for name, at in happened.items()]
 
 
-def exits(happened: Iterable[Occurrence], customer: Customer, workflows: dict[str, Workflow]) -> list[Exit]:
+Holds = Callable[[str, str], bool]
+"""Whether the `where` of an exit (its text) holds for the event at hand in a journey (its id)."""
+
+
+def exits(
+    happened: Iterable[Occurrence],
+    customer: Customer,
+    workflows: dict[str, Workflow],
+    holds: Holds = lambda where, journey: False,
+) -> list[Exit]:
     """The open journeys that what happened ends, at or after their entry; also by what only a merge, or a
     token that found its owner, brought in."""
-    told = [(occurrence.type, epoch(occurrence.at)) for occurrence in happened]
+    told = {occurrence.type: epoch(occurrence.at) for occurrence in happened}
     ended = []
     for journey, open_ in customer.journeys.items():
         workflow = workflows.get(open_.workflow)
         if workflow is None:
             continue
-        reasons = (name for name, at in told if workflow.exits_on(name) and at >= open_.entered_at)
+        reasons = (
+            rule.event
+            for rule in workflow.exit
+            if told.get(rule.event, -1) >= open_.entered_at
+            and (rule.where is None or holds(rule.where, journey))
+        )
         reason = next(reasons, None) or exited_by(workflow, customer, open_.entered_at)
         reason = reason or _broken_silence(workflow, customer, open_.entered_at)
         if reason:
@@ -94,8 +122,11 @@ def exits(happened: Iterable[Occurrence], customer: Customer, workflows: dict[st
 
 
 def exited_by(workflow: Workflow, customer: Customer, entered_at: int) -> str | None:
-    """The exit of an entry (in epoch seconds) that is already folded, at or after it; None without one."""
-    names = (rule.event for rule in workflow.exit)
+    """The exit of an entry (in epoch seconds) that is already folded, at or after it; None without one.
+
+    A rule with `where` asks the event itself, when it is folded; memory has only its time.
+    """
+    names = (rule.event for rule in workflow.exit if rule.where is None)
     return next((name for name in names if customer.last.get(name, -1) >= entered_at), None)
 
 
@@ -109,7 +140,7 @@ def _broken_silence(workflow: Workflow, customer: Customer, entered_at: int) -> 
         or not workflow.exits_on(trigger.inactive)
     ):
         return None
-    last = _last(customer).get(trigger.inactive)
+    last = last_times(customer).get(trigger.inactive)
     return trigger.inactive if last and last > datetime.fromisoformat(occurrence) else None
 
 
@@ -120,18 +151,18 @@ def entries(
     workflows: dict[str, Workflow],
     where: Condition,
 ) -> list[Entry]:
-    """The journeys that what happened begins, by event triggers."""
+    """The journeys that what happened begins, by event and segment triggers."""
     begun = []
     for workflow in workflows.values():
         trigger = workflow.trigger
-        if workflow.retired or not isinstance(trigger, EventTrigger):
+        if workflow.retired:
             continue
         for occurrence in happened:
-            if occurrence.type != trigger.event or not is_fresh(
+            if not meets(trigger, occurrence) or not is_fresh(
                 event, occurrence.at, workflow.max_age or MAX_AGE
             ):
                 continue
-            if trigger.where and not where(trigger.where, event, after):
+            if isinstance(trigger, EventTrigger) and trigger.where and not where(trigger.where, event, after):
                 continue
             entry = _entry(
                 after, workflow, _occurrence_key(workflow, event), occurrence.at, occurrence.at, event
@@ -139,6 +170,18 @@ def entries(
             if may_enter(after, workflow, entry):
                 begun.append(entry)
     return begun
+
+
+def meets(trigger: Trigger, occurrence: Occurrence) -> bool:
+    """Whether this is what a trigger waits for."""
+    match trigger:
+        case EventTrigger(event=event):
+            return occurrence.type == event
+        case SegmentTrigger(segment=segment):
+            return (occurrence.type, occurrence.segment) == ("segment_entered", segment)
+        case SegmentLeftTrigger(segment_left=segment):
+            return (occurrence.type, occurrence.segment) == ("segment_left", segment)
+    return False
 
 
 def due_entries(
@@ -163,6 +206,19 @@ def due_entries(
         if may_enter(after, workflow, entry):
             begun.append(entry)
     return list({entry.workflow: entry for entry in begun}.values())
+
+
+def backfill_event(customer: str, now: datetime) -> Event:
+    """The event that lets a customer enter aloud where they entered silently."""
+    return Event(
+        id=f"{BACKFILL}:{now:%Y-%m-%dT%H:%M:%S}",
+        type="due",
+        at=now,
+        received_at=now,
+        source=BACKFILL,
+        identity=customer_identity(customer),
+        properties={"since": now.isoformat()},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +248,11 @@ class DueView:
     @property
     def last(self) -> dict[str, datetime]:
         """The latest time of each type; a cancelled order is none."""
-        return _last(self.customer)
+        return last_times(self.customer)
 
 
-def _last(customer: Customer) -> dict[str, datetime]:
+def last_times(customer: Customer) -> dict[str, datetime]:
+    """The time of the customer's latest event of each type; a cancelled order is none."""
     last = {name: moment(at) for name, at in customer.last.items()}
     placed = customer.placed_orders
     last.pop("order_placed", None)
@@ -249,8 +306,20 @@ def _entry(
 def _occurrence_key(workflow: Workflow, event: Event) -> str:
     """`each order|checkout|…` counts the thing, everything else the fact."""
     if isinstance(workflow.reentry, Each):
-        about = {"order": order_key, "checkout": checkout_key}.get(workflow.reentry.each)
-        key = about(event) if about else None
+        key = _about(workflow.reentry.each, event)
         if key:
             return f"{workflow.reentry.each}:{key}"
     return event.id
+
+
+def _about(thing: str, event: Event) -> str | None:
+    """The order, checkout, cart or product that an event is about, as a short key."""
+    match thing:
+        case "order" if "order_id" in event.properties:
+            return order_key(event)
+        case "checkout":
+            return checkout_key(event)
+        case "cart" | "product":
+            told = event.properties.get("cart" if thing == "cart" else "product_id")
+            return short(f"{event.source}:{told}") if told else None
+    return None

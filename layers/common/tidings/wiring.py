@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tidings.ingest import Ingest
     from tidings.pages import Pages
     from tidings.shop import Shop
-    from tidings.stepping import Stepper
+    from tidings.steps import Stepper
     from tidings.tracking import Tracker
     from tidings.triggers import Condition
 
@@ -88,7 +88,7 @@ def tracker() -> "Tracker":
         products=ProductsTable(table["products"]),
         parked=ParkedTable(table["parked"]),
         counters=_Counters(),
-        catalogue=Catalogue(packages.workflows, packages.revs, shop.zone, _condition(shop)),
+        catalogue=Catalogue(packages.workflows, packages.revs, shop, _condition(shop)),
         clock=time,
     )
 
@@ -120,6 +120,7 @@ def stepper() -> "Stepper":
     from tidings.aws.customers_table import CustomersTable
     from tidings.aws.events_table import EventsTable
     from tidings.aws.journeys_table import JourneysTable
+    from tidings.aws.machines import TaskAnswers
     from tidings.aws.mailer import SesMailer
     from tidings.aws.parameters import Parameters
     from tidings.aws.products_table import ProductsTable
@@ -129,7 +130,7 @@ def stepper() -> "Stepper":
     from tidings.events import ADDRESS_KEY, only_key
     from tidings.mail.letters import Composer
     from tidings.settings import RunStepSettings
-    from tidings.stepping import Stepper
+    from tidings.steps import Decider, Sender, Stepper
     from tidings.workflow.package import Packages
 
     settings = RunStepSettings.from_env(os.environ)
@@ -138,21 +139,26 @@ def stepper() -> "Stepper":
     time = clock.from_json(settings.clock)
     packages = Packages(archive=PackageArchive(client("s3", read=10), settings.packages_bucket))
     parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, (LINK_KEYS, ADDRESS_KEY), time)
-    return Stepper(
-        customers=CustomersTable(table["customers"]),
-        journeys=JourneysTable(table["journeys"]),
-        events=EventsTable(dynamodb, settings.tables["events"]),
-        sends=SendsTable(table["sends"]),
+    customers = CustomersTable(table["customers"])
+    events, sends = EventsTable(dynamodb, settings.tables["events"]), SendsTable(table["sends"])
+    products = ProductsTable(table["products"])
+    keys = lambda: links.parse_keys(parameters.words(LINK_KEYS))  # noqa: E731
+    sender = Sender(
+        events=events,
+        sends=sends,
         paces=PaceTable(table["pace"]),
         suppressions=SuppressionsTable(table["suppressions"]),
-        products=ProductsTable(table["products"]),
+        products=products,
         mailer=SesMailer(client("sesv2", read=10, attempts=1), settings.configuration_set),
         counters=_Counters(),
-        package=packages.get,
-        compose=Composer(settings.pages_url, lambda: links.parse_keys(parameters.words(LINK_KEYS)), time),
+        compose=Composer(settings.pages_url, keys, time, products.get),
         address_key=lambda: only_key(parameters.words(ADDRESS_KEY)),
         clock=time,
         unknown_after=timedelta(seconds=settings.unknown_after),
+    )
+    decider = Decider(customers, events, sends, TaskAnswers(client("stepfunctions")), time)
+    return Stepper(
+        customers, JourneysTable(table["journeys"]), events, sends, sender, decider, packages.get, time
     )
 
 

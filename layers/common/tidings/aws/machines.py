@@ -10,10 +10,25 @@ from tidings.aws.client import code, outages
 
 
 @dataclass(frozen=True, slots=True)
-class StateMachines:
-    """Answers `ports.Machines`. `arn_prefix` ends in `:stateMachine:<stack>-`; a machine is named by its folder."""
+class TaskAnswers:
+    """Answers `ports.Answers`."""
 
     client: Any
+
+    def answer(self, token: str, journey_id: str) -> None:
+        """Let a Task that waits for an event go on; nothing when it no longer waits."""
+        try:
+            with outages():
+                self.client.send_task_success(taskToken=token, output=json.dumps({"journey": journey_id}))
+        except ClientError as error:
+            if code(error) not in ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken"):
+                raise
+
+
+@dataclass(frozen=True, slots=True)
+class StateMachines(TaskAnswers):
+    """Answers `ports.Machines`. `arn_prefix` ends in `:stateMachine:<stack>-`; a machine is named by its folder."""
+
     arn_prefix: str
 
     def start(self, workflow: str, journey_id: str, wait_seconds: int) -> None:

@@ -16,9 +16,13 @@ class SendsTable:
     table: Table
 
     def get(self, journey_id: str, step: str) -> Send | None:
-        """The entry, strongly consistent."""
+        """One entry, strongly consistent."""
         item = self.table.get(journey=journey_id, step=step)
         return _send(item) if item else None
+
+    def entries(self, journey_id: str) -> list[Send]:
+        """All entries of a journey, strongly consistent."""
+        return [_send(item) for item in self.table.query("journey = :journey", journey=journey_id)]
 
     def claim(self, send: Send, was: Send | None) -> None:
         """Write a claim where there was `was`; raises Conflict when there is something else by now."""
@@ -46,8 +50,8 @@ class SendsTable:
 
     def is_final(self, journey_id: str) -> bool:
         """Whether the journey's last step has ended."""
-        entries = self.table.query("journey = :journey", journey=journey_id)
-        return any(item["final"] and item["state"] not in ("claimed", "released") for item in entries)
+        open_ = ("claimed", "released", "waiting")
+        return any(each.final and each.state not in open_ for each in self.entries(journey_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,19 @@ from tidings.context import JourneyView, context
 from tidings.customer import moment
 from tidings.links import Unsubscribe, unsubscribe_token
 from tidings.mail.render import compose, mailbox, render, unsubscribe_headers
-from tidings.stepping import Letter
+from tidings.recommend import Lookup
+from tidings.steps.sending import Letter
 
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Answers `stepping.Composer`. `pages_url` is the base of links, without a slash at its end."""
+    """Answers `steps.Composer`. `pages_url` is the base of links, without a slash at its end; `look_up` asks the
+    catalogue for products that a mail recommends."""
 
     pages_url: str
     link_keys: Callable[[], Mapping[str, bytes]]
     clock: Clock
+    look_up: Lookup | None = None
 
     def __call__(self, letter: Letter) -> tuple[str, bytes]:
         """(sender, content)."""
@@ -33,6 +36,9 @@ class Composer:
                 now=self.clock.now(),
                 unsubscribe_url=url,
                 products=letter.products,
+                look_up=self.look_up,
+                coupon=letter.coupon,
+                arrived=letter.arrived,
             ),
         )
         sender = mailbox(shop.sender.address, shop.sender.name)

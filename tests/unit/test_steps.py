@@ -1,30 +1,22 @@
 """A step: decides on what is true now, takes slot and claim, sends once, and survives being cut off anywhere."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests import fakes
-from tests.worlds import KEY, NOW, WORKFLOWS, World, checkout, email, event, order, subscribed
+from tests.worlds import NOW, SHOP, WORKFLOWS, World, checkout, email, event, order, stepper_of, subscribed
 from tidings import ports
 from tidings.customer import epoch
 from tidings.errors import JourneyExited, SendDeferred, SendRejected, SendUnknown, Unavailable
 from tidings.events import Event, customer_identity
-from tidings.shop import Sender, Shop
-from tidings.stepping import Letter, Request, Stepper, send_id
+from tidings.steps import Letter, Request, Stepper, send_id
 from tidings.workflow.package import Package
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ANN: dict[str, Any] = {"account": "1", "address": "ann@example.com"}
-SHOP = Shop(
-    name="Shop",
-    url="https://shop.example",
-    sender=Sender(name="Shop", address="hello@shop.example"),
-    support="help@shop.example",
-    address=["1 Street"],
-)
 
 
 def package(workflow: str, class_: str = "marketing") -> Package:
@@ -55,22 +47,22 @@ class Stage:
         self.paces = fakes.FakePaces(self.faults)
         self.suppressions = fakes.FakeSuppressions()
         self.letters: list[Letter] = []
-        self.stepper = Stepper(
-            customers=self.world.customers,
-            journeys=self.world.journeys,
-            events=self.world.events,
-            sends=self.sends,
-            paces=self.paces,
-            suppressions=self.suppressions,
-            products=self.world.products,
-            mailer=self.mailer,
-            counters=self.world.counters,
-            package=lambda workflow, rev: package(workflow, self.class_),
-            compose=self.compose,
-            address_key=lambda: KEY,
-            clock=self.world.clock,
-            jitter=lambda: 0.0,
+        self.compose_with = self.compose
+        self.stepper = self.build()
+
+    def build(self) -> Stepper:
+        """A stepper on this stage."""
+        own = {name: getattr(self, name) for name in ("sends", "paces", "suppressions", "mailer")}
+        return stepper_of(
+            self.world,
+            **own,
+            compose=self.compose_with,
+            package=lambda workflow, rev: self.package(workflow),
         )
+
+    def package(self, workflow: str) -> Package:
+        """The package that the journey started with."""
+        return package(workflow, self.class_)
 
     def compose(self, letter: Letter) -> tuple[str, bytes]:
         """Keeps the letter."""
@@ -287,8 +279,10 @@ def test_a_template_that_fails_leaves_no_claim() -> None:
     def broken(letter: Letter) -> tuple[str, bytes]:
         raise ValueError("no such filter")
 
+    stage.compose_with = broken
+    request = Request(stage.journey, stage.workflow, "reminder", "r1")
     with pytest.raises(ValueError, match="no such filter"):
-        replace(stage.stepper, compose=broken).run(Request(stage.journey, stage.workflow, "reminder", "r1"))
+        stage.build().run(request)
     assert not stage.sends.rows
     stage.step()
     assert stage.mails() == [b"reminder"]

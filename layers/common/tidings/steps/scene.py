@@ -1,0 +1,144 @@
+"""A step with all that was looked up for it, and what its expressions may name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from tidings import ports
+from tidings.context import conditions, journey_view
+from tidings.customer import Customer, apply, moment
+from tidings.errors import JourneyExited
+from tidings.events import Event, customer_identity
+from tidings.orders import checkout_key
+from tidings.schedule import wait_end
+from tidings.triggers import last_times
+from tidings.workflow.graph import Node, node, wait_before
+from tidings.workflow.package import Package
+
+ENDED = frozenset({"sent", "skipped", "dropped", "rejected", "decided", "set", "arrived", "timed_out"})
+"""States of a ledger entry after which its step is not done again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the machine's Task passes. `rev` names the package that the journey started with; `token` answers a
+    Task that waits for an event, `outcome` tells how that ended."""
+
+    journey: str
+    workflow: str
+    step: str
+    rev: str
+    token: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One step of one journey, now. `entries` are the journey's ledger entries so far."""
+
+    request: Request
+    package: Package
+    record: ports.Journey
+    customer: Customer
+    entries: Sequence[ports.Send]
+    events: ports.Events
+    now: datetime
+
+    @cached_property
+    def node(self) -> Node:
+        """The step in its workflow."""
+        return node(self.package.workflow, self.request.step)
+
+    @cached_property
+    def entry(self) -> ports.Send | None:
+        """This step's ledger entry."""
+        return next((each for each in self.entries if each.step == self.request.step), None)
+
+    @cached_property
+    def since(self) -> datetime:
+        """When the step before this one ended; for the first, the moment that the journey counts from."""
+        ended = [each.at for each in self.entries if each.state in ENDED and each.step != self.request.step]
+        return moment(max(ended, default=self.record.since))
+
+    @cached_property
+    def person(self) -> Customer:
+        """The customer as the journey sees them: with what it has set itself, folded already or not."""
+        person = self.customer
+        for each in self.entries:
+            if each.state == "set":
+                person = apply(person, set_event(each))
+        return person
+
+    @cached_property
+    def event(self) -> Event:
+        """The event that the journey began with; of a checkout its latest, so that a mail shows what is left."""
+        event = self._by_key(self.record.event)
+        latest = self.customer.checkouts.get(checkout_key(event) or "")
+        if latest and latest.event not in ("", event.key):
+            return self._by_key(latest.event)
+        return event
+
+    @cached_property
+    def arrived(self) -> Event | None:
+        """The event that the latest `wait_for` of this journey met."""
+        met = [each for each in self.entries if each.told.get("arrived")]
+        return self._by_key(max(met, key=lambda each: each.at).told["arrived"]) if met else None
+
+    @cached_property
+    def names(self) -> Mapping[str, Any]:
+        """What an expression may name here."""
+        return conditions(
+            customer=self.person,
+            shop=self.package.shop,
+            now=self.now,
+            event=self.event,
+            arrived=self.arrived,
+            journey=journey_view(self.record),
+        )
+
+    @property
+    def slot(self) -> str:
+        """The name of its slot in the customer's pace."""
+        return f"{self.request.journey}#{self.request.step}"
+
+    def due(self) -> datetime:
+        """When this step was to be done, by the waits before it."""
+        zone = self.customer.zone(self.package.shop.zone)
+        return wait_end(self.node.waits, self.since, zone, self.names)
+
+    def still_to_wait(self) -> int:
+        """Seconds that a wait which starts again with each event has left; 0 when it is over."""
+        zone = self.customer.zone(self.package.shop.zone)
+        last = last_times(self.customer)
+        return wait_before(self.package.workflow, self.node.id, self.since, self.now, zone, self.names, last)
+
+    def next_wait(self, ended: ports.Send) -> int:
+        """Seconds from now to the step after this one, counted from when this one ended; 0 after the last."""
+        following = self.node.branches.get(ended.branch)
+        if following is None:
+            return 0
+        zone = self.customer.zone(self.package.shop.zone)
+        return wait_before(self.package.workflow, following, moment(ended.at), self.now, zone, self.names)
+
+    def _by_key(self, key: str) -> Event:
+        identity, _, event_id = key.partition("|")
+        event = self.events.get(identity, event_id)
+        if event is None:
+            raise JourneyExited("its event was erased")
+        return event
+
+
+def set_event(entry: ports.Send) -> Event:
+    """The event by which a `set` step tells what it set."""
+    at = moment(entry.at)
+    return Event(
+        id=f"journey:set:{entry.journey}:{entry.step}",
+        type="profile_updated",
+        at=at,
+        received_at=at,
+        source="journey",
+        identity=customer_identity(entry.customer),
+        properties=dict(entry.told["set"]),
+    )

@@ -1,0 +1,260 @@
+"""A mail: decide, take the slot, render, claim, send, settle.
+
+The ledger's entry decides: an attempt that ended is not repeated; one that was cut off between claim and settlement
+is *unknown* until SES's own send event, or time, settles it. SES has no idempotency key, so the promise is: no
+duplicate for marketing, no loss for transactional mail.
+"""
+
+import hashlib
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Protocol
+
+from tidings import journey as journeys
+from tidings import ports
+from tidings.clock import Clock
+from tidings.context import shown_products
+from tidings.customer import Customer, epoch
+from tidings.errors import Conflict, SendDeferred, SendRejected, SendUnknown
+from tidings.events import Event, address_alias, customer_identity
+from tidings.mail.render import deliverable
+from tidings.pace import give_back, slot
+from tidings.shop import Coupon
+from tidings.steps.scene import Scene
+from tidings.workflow.chance import variant_of
+from tidings.workflow.model import SendStep
+from tidings.workflow.package import Package
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 40
+"""Attempts that SES refused before the mail is given up: with the delays between them, two days, since a sending
+quota that is spent comes back within one."""
+LONGEST_RETRY = 3600
+"""Machine seconds, before jitter: each refusal doubles the delay up to this."""
+CONFLICT_SECONDS = 5
+"""Machine seconds: somebody else's write on the pace or the ledger is over in moments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a mail is made of, handed to the composer. `address_alias` is the recipient's keyed hash."""
+
+    package: Package
+    mail: str
+    customer: Customer
+    event: Event
+    products: Mapping[str, Mapping[str, Any]]
+    address: str
+    address_alias: str
+    journey: str
+    entered_at: int
+    send_id: str
+    coupon: Coupon | None = None
+    arrived: Event | None = None
+
+
+class Composer(Protocol):
+    """Renders a letter into MIME bytes, and names its sender."""
+
+    def __call__(self, letter: Letter) -> tuple[str, bytes]:
+        """(sender, content)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends. All ports are injected; `address_key` gives the key of address aliases."""
+
+    events: ports.Events
+    sends: ports.Sends
+    paces: ports.Paces
+    suppressions: ports.Suppressions
+    products: ports.Products
+    mailer: ports.Mailer
+    counters: ports.Counters
+    compose: Composer
+    address_key: Callable[[], bytes]
+    clock: Clock
+    unknown_after: timedelta = timedelta(minutes=15)
+    jitter: Callable[[], float] = random.random
+
+    def do(self, scene: Scene, step: SendStep, entry: ports.Send) -> ports.Send:
+        """Send the mail, or tell why not; `entry` is the step's ledger entry to be. Raises SendDeferred."""
+        if scene.entry is not None and scene.entry.state == "claimed":
+            settled = self._settle_unknown(scene, scene.entry)
+            if settled is not None:
+                return settled
+        coupon = _coupon(scene, step)
+        if step.coupon and coupon is None:
+            return self._without_coupon(scene, entry)
+        customer = scene.customer
+        # As SES spells it, and will report it: an international domain in Punycode.
+        spelt = deliverable(customer.email) if customer.email else None
+        alias = address_alias(spelt, self.address_key()) if spelt else ""
+        suppressions = self.suppressions.of(alias) if alias else ()
+        match journeys.decide_mail(scene.package.workflow, customer, suppressions):
+            case journeys.Skip(reason):
+                return self._ended(scene, replace(entry, state="skipped", reason=reason), "MailsSkipped")
+            case journeys.Send(address):
+                letter = self._letter(scene, step, entry, address, alias, coupon)
+                return self._send(scene, step, replace(entry, variant=_variant(scene, step)), letter)
+
+    def _send(self, scene: Scene, step: SendStep, claim: ports.Send, letter: Letter) -> ports.Send:
+        expires = epoch(scene.due() + step.expires) if step.expires else None
+        wait = self._take_slot(scene)
+        if expires is not None and epoch(self.clock.now()) + wait > expires:
+            return self._ended(scene, replace(claim, state="dropped", reason="expired"), "MailsSkipped")
+        if wait:
+            self.counters.count("MailsDeferred")
+            raise SendDeferred(wait)
+        sender, content = self.compose(letter)
+        self._claim(scene, claim)
+        try:
+            message_id = self.mailer.send(
+                ports.Outgoing(sender, letter.address, content, _tags(scene, claim))
+            )
+        except SendRejected as rejection:
+            return self._release(scene, claim, rejection)
+        except SendUnknown:
+            raise self._deferral(self.unknown_after.total_seconds()) from None
+        return self._settled(replace(claim, state="sent", message_id=message_id), "MailsSent")
+
+    def _without_coupon(self, scene: Scene, entry: ports.Send) -> ports.Send:
+        if "else" in scene.node.branches:
+            following = scene.node.branches["else"]
+            other = replace(entry, state="decided", branch="else", final=following is None)
+            return self._ended(scene, replace(other, reason="no coupon left"), None)
+        return self._ended(scene, replace(entry, state="skipped", reason="no coupon left"), "MailsSkipped")
+
+    def _take_slot(self, scene: Scene) -> int:
+        """Take the slot; the seconds until one is free, 0 when it is taken."""
+        if not scene.package.workflow.is_marketing:
+            return 0
+        pace = self.paces.get(scene.customer.id)
+        taken = slot(pace, scene.slot, scene.package.shop.frequency_cap, epoch(self.clock.now()))
+        if isinstance(taken, int):
+            return taken
+        if taken is not pace:
+            try:
+                self.paces.put(taken)
+            except Conflict:
+                raise self._deferral(CONFLICT_SECONDS) from None
+        return 0
+
+    def _claim(self, scene: Scene, send: ports.Send) -> None:
+        try:
+            self.sends.claim(send, scene.entry)
+        except Conflict:
+            raise self._deferral(CONFLICT_SECONDS) from None
+
+    def _ended(self, scene: Scene, send: ports.Send, metric: str | None) -> ports.Send:
+        """Nothing goes out: one entry says why."""
+        self._claim(scene, send)
+        if metric:
+            self.counters.count(metric)
+        return send
+
+    def _settled(self, send: ports.Send, metric: str) -> ports.Send:
+        self.sends.settle(send)
+        self.counters.count(metric)
+        return send
+
+    def _release(self, scene: Scene, claim: ports.Send, rejection: SendRejected) -> ports.Send:
+        gives_up = claim.attempt >= MAX_ATTEMPTS
+        state, metric = ("rejected", "MailsSkipped") if gives_up else ("released", "MailsDeferred")
+        ended = self._settled(replace(claim, state=state, reason=str(rejection)), metric)
+        if scene.package.workflow.is_marketing:
+            self._give_back(scene)
+        if gives_up:
+            return ended
+        delay = min(rejection.retry_after * 2 ** (claim.attempt - 1), LONGEST_RETRY)
+        raise self._deferral(delay * (1 + self.jitter()))
+
+    def _give_back(self, scene: Scene) -> None:
+        """Best effort: a slot that stays taken delays another mail, and this send's retry finds it its own."""
+        try:
+            self.paces.put(give_back(self.paces.get(scene.customer.id), scene.slot))
+        except Conflict:
+            log.info("slot kept")
+
+    def _settle_unknown(self, scene: Scene, claim: ports.Send) -> ports.Send | None:
+        """A claim that was never settled: sent, if SES's send event says so; else deferred until `unknown_after`
+        has passed, then dropped (marketing) or free again (transactional: None)."""
+        told = self.events.get(customer_identity(claim.customer), f"ses:mail_sent:{send_id(claim)}")
+        if told is not None:
+            message_id = str(told.properties.get("message_id", ""))
+            return self._settled(replace(claim, state="sent", message_id=message_id), "MailsSent")
+        age = epoch(self.clock.machine_now()) - claim.claimed_at
+        if age < self.unknown_after.total_seconds():
+            raise self._deferral(self.unknown_after.total_seconds() - age)
+        if not scene.package.workflow.is_marketing:
+            return None
+        reason = "nobody knows whether SES took it"
+        return self._settled(replace(claim, state="dropped", reason=reason), "MailsSkipped")
+
+    def _deferral(self, machine_seconds: float) -> SendDeferred:
+        return SendDeferred(self.clock.shop_seconds(machine_seconds))
+
+    def _letter(
+        self,
+        scene: Scene,
+        step: SendStep,
+        claim: ports.Send,
+        address: str,
+        alias: str,
+        coupon: Coupon | None,
+    ) -> Letter:
+        return Letter(
+            package=scene.package,
+            mail=_mail(scene, step),
+            customer=scene.person,
+            event=scene.event,
+            products=self.products.get(shown_products(scene.event, scene.customer)),
+            address=address,
+            address_alias=alias,
+            journey=scene.request.journey,
+            entered_at=scene.record.entered_at,
+            send_id=send_id(claim),
+            coupon=coupon,
+            arrived=scene.arrived,
+        )
+
+
+def _coupon(scene: Scene, step: SendStep) -> Coupon | None:
+    """The step's coupon, while it lasts."""
+    coupon = scene.package.shop.coupons.get(step.coupon) if step.coupon else None
+    today = scene.now.astimezone(scene.package.shop.zone).date()
+    return None if coupon is None or (coupon.ends and coupon.ends < today) else coupon
+
+
+def _variant(scene: Scene, step: SendStep) -> str:
+    return variant_of(step, scene.customer.id, scene.package.workflow.id)
+
+
+def _mail(scene: Scene, step: SendStep) -> str:
+    """The mail's name in the package, its variant's where there is one."""
+    variant = _variant(scene, step)
+    return f"{step.mail}.{variant}" if variant else step.mail
+
+
+def send_id(send: ports.Send) -> str:
+    """The name of one attempt: SES carries it as a tag, and its events bring it back."""
+    text = f"{send.journey}\n{send.step}\n{send.attempt}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _tags(scene: Scene, claim: ports.Send) -> dict[str, str]:
+    """SES message tags; SES takes only letters, digits, `_` and `-` in them."""
+    tags = {
+        "send_id": send_id(claim),
+        "customer": scene.customer.id,
+        "workflow": scene.request.workflow,
+        "step": scene.request.step,
+        "class": scene.package.workflow.class_,
+        "journey": scene.request.journey,
+    }
+    return tags | ({"variant": claim.variant} if claim.variant else {})
