@@ -17,7 +17,7 @@ FUNCTIONS = {
 }
 PARTS = {path.name: overrides.load(path) for path in sorted(INFRA.glob("*.yaml"))}
 WRITERS = {
-    "Events": {"ReceiveWebhook", "ServePage", "RecordFeedback", "RunDaily"},
+    "Events": {"ReceiveWebhook", "ServePage", "RecordFeedback", "RunDaily", "RunStep"},
     "Customers": {"TrackEvent"},
     "Aliases": {"TrackEvent"},
     "Journeys": {"TrackEvent"},
