@@ -26,6 +26,7 @@ from infra.local import pictures
 from infra.local.mailbox import Mailbox, Recorded, parts
 from infra.local.mailworld import MailWorld
 from infra.local.outputs import Outputs
+from infra.local.timekeeper import Timekeeper
 
 SEND_PATH: Final = "/v2/email/outbound-emails"
 
@@ -309,9 +310,12 @@ def main() -> int:
 
 
 def _wait_for_stack(office: Office) -> None:
-    """Load what is slow (boto3) before the first mail comes."""
+    """Load what is slow (boto3) before the first mail comes; then keep the time of Tasks that wait."""
     while office.world() is None:
         time.sleep(0.5)
+    outputs = office.outputs()
+    if outputs is not None:
+        Timekeeper(outputs).run()
 
 
 if __name__ == "__main__":

@@ -59,7 +59,13 @@ class Decider:
             branch = scene.request.outcome
             known = {"arrived": met.key} if met else {}
             return self._written(scene, replace(entry, state=branch, branch=branch, told=known))
-        told = {"token": scene.request.token, "event": step.wait_for.event, "since": epoch(scene.since)}
+        until = epoch(self.clock.now() + step.wait_for.at_most)
+        told = {
+            "token": scene.request.token,
+            "event": step.wait_for.event,
+            "since": epoch(scene.since),
+            "until": until,
+        }
         waiting = replace(entry, state="waiting", told=told, branch="")
         self.sends.claim(waiting, scene.entry)
         # Read after the token is stored: whoever folds the event later finds the token.
