@@ -85,7 +85,7 @@ def test_a_missed_day_is_caught_up(fast: Shop) -> None:
     told = Told(person, fast.now - 5 * DAY)
     for hook in (told.account(), told.consent()):
         assert fast.deliver(hook.topic, hook.raw).status == 200
-    birthday = fast.now + 3 * DAY
+    birthday = fast.now + 6 * DAY
     tell_birthday(fast, person.email, birthday, fast.now - 5 * DAY)
     fast.settle()
     customer = fast.known(email=person.email)
