@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 LOCK := build/lock/.ready
 SAM := build/sam/.ready
 
-.PHONY: help run test lint types check build up down bench deploy destroy rebuild backfill redrive lock layer map clean
+.PHONY: help run test lint types check build up down bench deploy destroy rebuild backfill redrive lock layer map preview clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -38,6 +38,9 @@ build: $(READY) ## compile workflows and e-mails into state machines and package
 
 map: $(READY) ## draw every workflow: docs/workflows/*.svg, and all of them on build/map/index.html
 	@$(RUN) -m infra.preview.map
+
+preview: $(READY) ## what a customer would live in a workflow, and get to read (WORKFLOW=name, CUSTOMER=file)
+	@$(RUN) -m infra.preview "$(WORKFLOW)" $(if $(CUSTOMER),"$(CUSTOMER)")
 
 up: $(READY) ## start the embedded AWS and deploy to it (PORT=, SPEED=, ORIGIN=)
 	@PORT="$(PORT)" SPEED="$(SPEED)" ORIGIN="$(ORIGIN)" $(RUN) -m infra.local up

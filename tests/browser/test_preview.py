@@ -1,0 +1,106 @@
+"""The pages of `make preview` and `make map` in a real browser, from the disk, without any address outside."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.preview.__main__ import preview, write
+from infra.preview.map import main as draw_map
+from tests.browser.chromium import Page, executable
+
+CHROMIUM = executable()
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
+
+ROOT = Path(__file__).parents[2]
+FITTED = (
+    "[...document.querySelectorAll('iframe')]"
+    ".every(f => f.contentDocument?.body && parseInt(f.style.height) > 300)"
+)
+GROUND = (
+    "getComputedStyle(document.querySelector('iframe').contentDocument.querySelector('body > div')"
+    "?? document.querySelector('iframe').contentDocument.body).backgroundColor"
+)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A preview's page."""
+    lived = preview(ROOT / "workflows", "abandoned-checkout", None)
+    return write(lived, tmp_path_factory.mktemp("preview"))
+
+
+@pytest.fixture(params=[(1440, 900), (375, 740)], ids=["desk", "phone"])
+def page(request: pytest.FixtureRequest, index: Path) -> Iterator[Page]:
+    """The page, opened."""
+    with Page(str(CHROMIUM), *request.param) as opened:
+        opened.open(index.as_uri())
+        opened.wait(FITTED)
+        yield opened
+
+
+def test_mails_stand_side_by_side_whole(page: Page) -> None:
+    """A desktop's 640 and a phone's 375 pixels, each as high as its mail, and the page no wider than the screen."""
+    assert page.run(
+        "[...document.querySelectorAll('.desk iframe')].every(f => f.contentWindow.innerWidth === 640)"
+    )
+    assert page.run(
+        "[...document.querySelectorAll('iframe')].every(f =>"
+        " f.contentDocument.documentElement.scrollHeight <= f.clientHeight)"
+    )
+    assert page.run("document.documentElement.scrollWidth <= innerWidth")
+    assert page.problems == []
+
+
+def test_nothing_is_fetched(page: Page) -> None:
+    """But the page itself; every picture is inside it, and shown."""
+    outside = [url for url in page.requests if not url.startswith(("file:", "data:", "about:"))]
+    assert outside == []
+    assert page.run(
+        "[...document.querySelectorAll('iframe')].flatMap(f => [...f.contentDocument.images])"
+        ".every(i => i.complete && i.naturalWidth > 0)"
+    )
+
+
+def test_dark_is_a_click_away(page: Page) -> None:
+    """As a mail program that is dark would show it, whatever the system's scheme."""
+    light = page.run(GROUND)
+    page.click("[data-to=dark]")
+    page.wait(f"{FITTED} && {GROUND} !== '{light}'")
+    page.click("[data-to=light]")
+    page.wait(f"{FITTED} && {GROUND} === '{light}'")
+    assert page.problems == []
+
+
+def test_the_text_part_is_a_click_away(page: Page) -> None:
+    """In place of the mail; and back."""
+    page.click("[data-to=text]")
+    page.wait("document.querySelector('.desk').hidden && !document.querySelector('.text').hidden")
+    assert "Back to your cart" in page.run("document.querySelector('.text pre').textContent")
+    page.click("[data-to=html]")
+    page.wait("!document.querySelector('.desk').hidden && document.querySelector('.text').hidden")
+
+
+def test_pictures_can_be_taken_away(page: Page) -> None:
+    """To see what is read where they are not loaded."""
+    page.click("[data-to=off]")
+    page.wait(
+        "[...document.querySelectorAll('iframe')].every(f => f.contentDocument?.body"
+        " && [...f.contentDocument.images].every(i => !i.naturalWidth))"
+    )
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_the_map_s_page_fits_the_screen(width: int, tmp_path: Path) -> None:
+    """All pictures drawn, none wider than its place, nothing asked of anybody."""
+    assert (
+        draw_map(["--workflows", str(ROOT / "workflows"), "--docs", str(tmp_path), "--out", str(tmp_path)])
+        == 0
+    )
+    with Page(str(CHROMIUM), width, 800, dark=width < 600) as opened:
+        opened.open((tmp_path / "index.html").as_uri())
+        assert opened.run("document.querySelectorAll('.canvas svg').length") >= 4
+        assert opened.run("document.documentElement.scrollWidth <= innerWidth")
+        assert [url for url in opened.requests if not url.startswith(("file:", "data:"))] == []
+        assert opened.problems == []
