@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.e2e.helpers.interpreter import Answer, Interpreter, Script, interpreted
 from tests.strategies import WORKFLOWS as RANDOM
+from tests.unit.workflow.mistakes import FILE, RIGHT
 from tidings.errors import JourneyExited, SendDeferred
 from tidings.workflow.compile import compile_workflow
 from tidings.workflow.graph import start
@@ -23,8 +24,6 @@ from tidings.workflow.load import load_workflow, parse_workflow, workflow_folder
 from tidings.workflow.model import Workflow
 from tidings.workflow.naming import Named, named
 from tidings.workflow.walk import Outcome, walk
-
-from tests.unit.workflow.mistakes import FILE, RIGHT  # isort: skip
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = [

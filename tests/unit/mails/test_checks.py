@@ -97,6 +97,18 @@ def test_front_matter(root: Path, front: str, message: str) -> None:
     assert message in _refused(root, front + BODY.format(""))
 
 
+def test_variants_of_the_front_matter(root: Path) -> None:
+    """The same mail with another subject or preheader, by its own name; checked like the mail itself."""
+    front = FRONT.replace("---\n", "---\nvariants:\n  bold: {subject: Now!}\n  calm: {preheader: Quiet}\n", 1)
+    (root / "flow" / "emails" / "mail.mjml.j2").write_text(front + BODY.format(""), "utf-8")
+    mails = compile_mails(root / "flow", letters.shop())
+    assert sorted(mails) == ["mail", "mail.bold", "mail.calm"]
+    assert (mails["mail.bold"]["subject"], mails["mail.bold"]["preheader"]) == ("Now!", "A word")
+    assert (mails["mail.calm"]["subject"], mails["mail.calm"]["preheader"]) == ("Hello", "Quiet")
+    wrong = front.replace("Now!", '"{{ custmer.email }}"')
+    assert 'mail.mjml.j2:2: unknown name "custmer"' in _refused(root, wrong + BODY.format(""))
+
+
 def test_all_mistakes_at_once(root: Path) -> None:
     """Two in one mail and one in another are three lines."""
     (root / "flow" / "emails" / "other.mjml.j2").write_text(FRONT + BODY.format("{{ a }}"), "utf-8")

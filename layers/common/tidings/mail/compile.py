@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from jinja2 import TemplateSyntaxError, nodes
 from pydantic import BaseModel, ConfigDict, Field
@@ -33,14 +33,24 @@ _EMPTY_ADDRESS: Final = re.compile(r"\s(href|src)=\"\s*\"")
 _LINK: Final = re.compile(r"href=\"([^\"]*)\"")
 
 
+class Variant(BaseModel):
+    """Another subject or preheader for the same mail, to be compared by a step's `test`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subject: str | None = Field(default=None, min_length=1)
+    preheader: str | None = Field(default=None, min_length=1)
+
+
 class FrontMatter(BaseModel):
-    """What stands above a mail's MJML, between two lines of `---`. All three are Jinja2 themselves."""
+    """What stands above a mail's MJML, between two lines of `---`. Its texts are Jinja2 themselves."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     subject: str = Field(min_length=1)
     preheader: str = Field(min_length=1)
     text: str | None = Field(default=None, min_length=1)
+    variants: dict[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")], Variant] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +65,27 @@ class Source:
 
 
 def compile_mails(workflow_dir: Path, shop: Shop, *, marketing: bool = True) -> dict[str, dict[str, str]]:
-    """Every mail of a workflow by its name: `subject`, `preheader`, `html` and `text`, each Jinja2 source.
+    """Every mail of a workflow by its name: `subject`, `preheader`, `html` and `text`, each Jinja2 source; a variant
+    by `mail.variant`, whether it is a file of its own or stands in the mail's front matter.
 
     A marketing mail must show the unsubscribe link and the shop's postal address, in HTML and text alike.
     Raises BadInput with every mistake, one a line, each `file:line: what`.
     """
     compiled: dict[str, dict[str, str]] = {}
+    variants: dict[str, dict[str, str]] = {}
     mistakes: list[str] = []
     for file in sorted((workflow_dir / "emails").glob(f"*{SUFFIX}")):
         try:
-            compiled[file.name.removesuffix(SUFFIX)] = compile_mail(file, shop, marketing=marketing)
+            name, mail = file.name.removesuffix(SUFFIX), compile_mail(file, shop, marketing=marketing)
+            compiled[name] = mail
+            variants |= {
+                f"{name}.{key}": each for key, each in _variants(file, mail, shop, marketing).items()
+            }
         except BadInput as error:
             mistakes += str(error).splitlines()
     if mistakes:
         raise BadInput("\n".join(dict.fromkeys(mistakes)))
-    return compiled
+    return {**variants, **compiled}
 
 
 def compile_mail(file: Path, shop: Shop, *, marketing: bool = True) -> dict[str, str]:
@@ -90,6 +106,19 @@ def compile_mail(file: Path, shop: Shop, *, marketing: bool = True) -> dict[str,
     }
     _refuse(_findings(mail, file, shop, marketing))
     return mail
+
+
+def _variants(file: Path, mail: Mapping[str, str], shop: Shop, marketing: bool) -> dict[str, dict[str, str]]:
+    """The variants of the front matter, by name. Raises BadInput."""
+    source = _take_apart(file)
+    found = {}
+    for name, variant in source.front.variants.items():
+        told = variant.model_dump(exclude_none=True)
+        line = source.lines["variants"]
+        _refuse(each for text in told.values() for each in _template_mistakes(text, file, line, MAIL_NAMES))
+        found[name] = {**mail, **told}
+        _refuse(_findings(found[name], file, shop, marketing))
+    return found
 
 
 def _take_apart(file: Path) -> Source:
