@@ -2,21 +2,22 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from infra.preview.inline import inline
 from infra.preview.lived import Life, Lived, begins, clock, made_for
+from infra.preview.reader import Written
 from infra.preview.rendering import page
 from infra.preview.story import load
 from tidings.errors import BadInput
 from tidings.mail.compile import compile_mails
-from tidings.shop import Shop, load_shop
+from tidings.shop import load_shop
 from tidings.words import hint
 from tidings.workflow.check import mails, problems
 from tidings.workflow.check.scope import load_scope
+from tidings.workflow.check.segments import load_rules
 from tidings.workflow.load import load_workflow
-from tidings.workflow.model import Workflow
 from tidings.workflow.picture import svg
 
 
@@ -29,15 +30,15 @@ def preview(root: Path, name: str, file: Path | None) -> Lived:
         )
     if name not in names:
         raise BadInput(f'there is no workflow "{name}"{hint(name, names)}')
-    shop, workflow, sources = _checked(root, name)
-    told = load(file, shop) if file else None
+    written = _checked(root, name)
+    told = load(file, written.shop) if file else None
     if told and told.events:
-        return Life(workflow, shop, sources, told).live()
-    return made_for(workflow, shop, sources, begins, told).live()
+        return Life(written, told).live()
+    return made_for(written, begins, told).live()
 
 
-def _checked(root: Path, name: str) -> tuple[Shop, Workflow, Mapping[str, Mapping[str, str]]]:
-    """The shop, one workflow and its mails; what is wrong with another workflow is no matter."""
+def _checked(root: Path, name: str) -> Written:
+    """One workflow with its shop and mails; what is wrong with another workflow is no matter."""
     shop = load_shop(root / "shop.yaml")
     source = load_workflow(root / name)
     scope, wrong = load_scope(root, shop)
@@ -45,7 +46,7 @@ def _checked(root: Path, name: str) -> tuple[Shop, Workflow, Mapping[str, Mappin
     found = [*wrong, *problems(source, scope), *mails.problems(source, root / name, compiled)]
     if found:
         raise BadInput("\n".join(dict.fromkeys(found)))
-    return shop, source.workflow, compiled
+    return Written(source.workflow, shop, load_rules(root).rules, compiled)
 
 
 def text(lived: Lived) -> str:

@@ -1,34 +1,27 @@
-"""What a customer lives in a workflow, moment by moment, and what they get to read.
+"""What a customer lives in a workflow, moment by moment: their story played on the compiled machine."""
 
-The story is played on the compiled machine; each mail is then rendered for the customer as they were at its moment.
-"""
-
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from infra.preview import made
-from infra.preview.shelf import look_up, shelf
-from infra.preview.story import DEFAULT_START, Person
+from infra.preview.reader import ME, Reader, Scene, Written
+from infra.preview.story import Person
 from tidings import triggers
-from tidings.context import JourneyView, conditions, context
-from tidings.customer import Customer, apply, new_customer
+from tidings.context import conditions
+from tidings.customer import Customer
 from tidings.events import Event
 from tidings.expressions import holds
-from tidings.mail.render import Mail, render
-from tidings.mail.samples import UNSUBSCRIBE
-from tidings.shop import Coupon, Shop
+from tidings.mail.render import Mail
+from tidings.shop import Shop
 from tidings.workflow.chance import variant_of
 from tidings.workflow.check.mails import sent
-from tidings.workflow.model import SendStep, Workflow, every_step
-from tidings.workflow.naming import named
+from tidings.workflow.model import SendStep, SetStep, WaitForStep, Workflow, every_step
+from tidings.workflow.naming import Named, named
 from tidings.workflow.play import Story, play
 from tidings.workflow.walk import Timeline, Visit
-
-ME: Final = "customer"
-"""The id of whoever lives a story; chance falls by it."""
 
 LONG: Final = timedelta(days=370)
 """How far a story reaches that does not say: a birthday comes once."""
@@ -70,17 +63,10 @@ class Lived:
 
 @dataclass(slots=True)
 class Life:
-    """Plays and renders. `mails` are the workflow's compiled ones by name, variants apart."""
+    """Plays, and has the mails read."""
 
-    workflow: Workflow
-    shop: Shop
-    mails: Mapping[str, Mapping[str, str]]
+    written: Written
     person: Person
-    catalogue: dict[str, Mapping[str, Any]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Fill the shelf."""
-        self.catalogue = shelf(self.shop, self.person.products)
 
     def timelines(self) -> list[Timeline]:
         """The journeys, as the compiled machine goes through them."""
@@ -88,84 +74,66 @@ class Life:
         if not events:
             return []
         until = self.person.until or events[-1].received_at + LONG
-        story = Story(events, until, self.shop.zone, self.person.suppressions)
-        return play(self.workflow, story, condition(self.shop))
+        story = Story(events, until, self.written.shop.zone, self.person.suppressions)
+        return play(self.written.workflow, story, condition(self.written.shop))
 
     def live(self) -> Lived:
         """The whole life."""
-        timelines = self.timelines()
+        reader, timelines = Reader(self.written, self.person), self.timelines()
         moments = [Moment(each.received_at, "event", each.type) for each in self.person.events]
         numbers = iter(range(1, 10_000))
         for timeline in timelines:
-            moments += self._moments(timeline, numbers)
+            moments += self._moments(reader, timeline, numbers)
         letters = [moment.letter for moment in moments if moment.letter]
         moments.sort(key=lambda moment: moment.at)
         seen = {letter.name for letter in letters}
+        scene = Scene(reader.last, reader.last)
         others = [
-            self._letter(next(numbers), name, step, self._last(), None)
+            Letter(next(numbers), name, step.step_id, reader.mail(name, step, scene))
             for name, step in self._all().items()
             if name not in seen
         ]
-        zone = self._customer(moments[-1].at if moments else DEFAULT_START).zone(self.shop.zone)
-        return Lived(
-            self.workflow, self.person, zone, tuple(moments), tuple(letters), tuple(others), len(timelines)
-        )
+        zone = reader.customer(reader.last).zone(self.written.shop.zone)
+        workflow, count = self.written.workflow, len(timelines)
+        return Lived(workflow, self.person, zone, tuple(moments), tuple(letters), tuple(others), count)
 
-    def _moments(self, timeline: Timeline, numbers: Iterator[int]) -> Iterator[Moment]:
-        tasks = {each.task: each.node.step for each in named(self.workflow).values()}
+    def _moments(self, reader: Reader, timeline: Timeline, numbers: Iterator[int]) -> Iterator[Moment]:
+        nodes = named(self.written.workflow).values()
+        tasks = {each.task: each.node.step for each in nodes}
         began = timeline.visits[0].at if timeline.visits else timeline.ended_at
+        scene = Scene(began, began)
         for visit in timeline.visits:
             step = tasks.get(visit.state)
+            scene = _follow(reader, replace(scene, now=visit.at), nodes, visit)
             if isinstance(step, SendStep) and visit.what.startswith("sends"):
-                letter = self._letter(next(numbers), self._name(step), step, began, visit.at)
-                yield Moment(visit.at, "send", letter.name, letter)
+                name = self._name(step)
+                letter = Letter(next(numbers), name, step.step_id, reader.mail(name, step, scene), visit.at)
+                yield Moment(visit.at, "send", name, letter)
             elif not _goes_without_saying(visit):
                 yield Moment(visit.at, *_told(visit, step is not None))
         if timeline.status == "ABORTED":
             yield Moment(timeline.ended_at, "end", f"stopped: {timeline.reason.replace('_', ' ')}")
 
     def _name(self, step: SendStep) -> str:
-        variant = variant_of(step, ME, self.workflow.id)
+        variant = variant_of(step, ME, self.written.workflow.id)
         return f"{step.mail}.{variant}" if variant else step.mail
 
     def _all(self) -> dict[str, SendStep]:
         """Every mail of the workflow with its variants, and a step that sends it."""
-        steps = (step for _, step in every_step(self.workflow.steps) if isinstance(step, SendStep))
-        return {name: step for step in steps for name in sent(step) if name in self.mails}
+        every = every_step(self.written.workflow.steps)
+        steps = (step for _, step in every if isinstance(step, SendStep))
+        return {name: step for step in steps for name in sent(step) if name in self.written.mails}
 
-    def _last(self) -> datetime:
-        return self.person.events[-1].received_at if self.person.events else DEFAULT_START
 
-    def _customer(self, at: datetime) -> Customer:
-        customer = new_customer(ME, self._cause(at))
-        for event in self.person.events:
-            if event.received_at <= at:
-                customer = apply(customer, event)
-        return customer
-
-    def _cause(self, at: datetime) -> Event:
-        """The event that a journey began with at this moment; where the calendar began it, the day's."""
-        told = [each for each in self.person.events if each.received_at == at]
-        return told[-1] if told else Event(f"due:{at:%Y-%m-%d}", "due", at, at, "calendar", f"customer:{ME}")
-
-    def _letter(self, number: int, name: str, step: SendStep, began: datetime, at: datetime | None) -> Letter:
-        now = at or began
-        products = self.catalogue
-        given = context(
-            event=self._cause(began),
-            customer=self._customer(now),
-            journey=JourneyView("preview", self.workflow.id, began),
-            shop=self.shop,
-            now=now,
-            unsubscribe_url=UNSUBSCRIBE if self.workflow.is_marketing else None,
-            products=products,
-            look_up=lambda wanted: look_up(products, wanted),
-            coupon=self._coupon(step),
-        )
-        return Letter(number, name, step.step_id, render(self.mails[name], given), at)
-
-    def _coupon(self, step: SendStep) -> Coupon | None:
-        return self.shop.coupons.get(step.coupon) if step.coupon else None
+def _follow(reader: Reader, scene: Scene, nodes: Iterable[Named], visit: Visit) -> Scene:
+    """The scene after a state: with the event that came, with what a step set."""
+    for each in nodes:
+        step = each.node.step
+        if isinstance(step, SetStep) and visit.state == each.task:
+            return replace(scene, told=(*scene.told, reader.sets(step, scene)))
+        if isinstance(step, WaitForStep) and visit.state == each.outcomes.get("arrived"):
+            return replace(scene, arrived=reader.came(step.wait_for.event, visit.at))
+    return scene
 
 
 def condition(shop: Shop) -> triggers.Condition:
@@ -177,18 +145,12 @@ def condition(shop: Shop) -> triggers.Condition:
     return where
 
 
-def made_for(
-    workflow: Workflow,
-    shop: Shop,
-    mails: Mapping[str, Mapping[str, str]],
-    tell: Callable[[Life], bool],
-    told: Person | None = None,
-) -> Life:
+def made_for(written: Written, tell: Callable[[Life], bool], told: Person | None = None) -> Life:
     """The first made customer whom `tell` takes, such as one who begins a journey; else the first of all.
 
     `told` is who they are, where a file says so and tells no events.
     """
-    lives = [Life(workflow, shop, mails, person) for person in made.stories(workflow, shop, told)]
+    lives = [Life(written, person) for person in made.stories(written.workflow, written.shop, told)]
     return next((life for life in lives if tell(life)), lives[0])
 
 
