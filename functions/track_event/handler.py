@@ -1,4 +1,6 @@
-"""The events' stream in; folds out. An operator may also ask to `rebuild` a customer or `redrive` parked events."""
+"""The events' stream in; folds out. The daily rule lets it `learn` from the customers; an operator may ask to `rebuild`
+or `backfill` customers, or to `redrive` parked events.
+"""
 
 from typing import Any
 
@@ -16,6 +18,10 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if "rebuild" in event:
         tracker.rebuild(event["rebuild"])
         return {"rebuilt": event["rebuild"]}
+    if "backfill" in event:
+        return {"silent": [customer for customer in event["backfill"] if tracker.backfill(customer)]}
+    if "learn" in event:
+        return {"learned": wiring.learner().run()}
     if "redrive" in event:
         through = [tracker.redrive(identity, event_id) for identity, event_id in event["redrive"]]
         return {"redriven": through.count(True), "parked": through.count(False)}

@@ -1,4 +1,6 @@
-"""`python -m infra.deploy deploy|destroy|rebuild ID|redrive`; STACK and PARAMETERS come from the environment."""
+"""`python -m infra.deploy deploy|destroy|rebuild ID|backfill|redrive`; STACK, PARAMETERS and START come from the
+environment.
+"""
 
 import os
 import sys
@@ -17,16 +19,19 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         match list(arguments):
             case ["deploy"]:
                 release.deploy(stack or "tidings", environ.get("PARAMETERS", "").split())
+                print(operate.catch_up(operate.place(stack or "tidings")))
             case ["destroy"]:
                 release.destroy(stack)
             case ["rebuild", customer] if customer:
                 print(operate.rebuild(operate.place(stack), customer))
             case ["rebuild", *_]:
                 raise DeployError("say which customer: make rebuild CUSTOMER=<id>")
+            case ["backfill"]:
+                print(operate.backfill(operate.place(stack), environ.get("START", "") == "1"))
             case ["redrive"]:
                 print(operate.redrive(operate.place(stack)))
             case _:
-                raise DeployError("usage: python -m infra.deploy deploy|destroy|rebuild ID|redrive")
+                raise DeployError("usage: python -m infra.deploy deploy|destroy|rebuild ID|backfill|redrive")
     except DeployError as error:
         print(f"make {arguments[0] if arguments else 'deploy'}: {error}", file=sys.stderr)
         return 1

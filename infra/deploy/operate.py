@@ -1,10 +1,13 @@
-"""Refolds a customer from all events, and replays events that were put aside: here and on AWS alike."""
+"""Refolds a customer from all events, brings all under new rules, and replays events that were put aside: here and on
+AWS alike.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import boto3
 
@@ -12,9 +15,16 @@ from infra.deploy import release
 from infra.deploy.errors import DeployError
 
 Key = tuple[str, str]
+Each = TypeVar("Each")
 
 _AT_ONCE: Final = 25
-"""Events in one invocation, as many as the stream hands over."""
+"""Events or customers in one invocation, as many as the stream hands over."""
+
+_SIDE_BY_SIDE: Final = 8
+"""Invocations at a time: a million customers take an hour or two."""
+
+_KNOWN: Final = "knowledge/hash"
+"""In the bucket of packages: under which segments, tags and dates customers were looked at last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,9 @@ class Place:
     parked_table: str
     failures_bucket: str
     client: dict[str, Any]
+    customers_table: str = ""
+    run_daily: str = ""
+    packages_bucket: str = ""
 
     def connect(self, service: str) -> Any:
         """A boto3 client of that stack's AWS."""
@@ -37,7 +50,15 @@ def place(stack: str) -> Place:
         found = release.outputs(stack)
         if found is None:
             raise DeployError(f"there is no stack {stack} in this account and region")
-        return Place(found["TrackEvent"], found["ParkedTable"], found["FailuresBucket"], {})
+        return Place(
+            found["TrackEvent"],
+            found["ParkedTable"],
+            found["FailuresBucket"],
+            {},
+            found["CustomersTable"],
+            found["RunDaily"],
+            found["PackagesBucket"],
+        )
     try:
         local = json.loads((release.ROOT / "build" / "local" / "outputs.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -46,7 +67,13 @@ def place(stack: str) -> Place:
         ) from None
     client = {"endpoint_url": local["endpoint_url"], "region_name": local["region"], **local["credentials"]}
     return Place(
-        local["functions"]["track_event"], local["tables"]["parked"], local["failures_bucket"], client
+        local["functions"]["track_event"],
+        local["tables"]["parked"],
+        local["failures_bucket"],
+        client,
+        local["tables"]["customers"],
+        local["functions"]["run_daily"],
+        local["packages_bucket"],
     )
 
 
@@ -54,6 +81,25 @@ def rebuild(at: Place, customer: str) -> str:
     """Folds that customer again from all events; returns what to tell. Raises DeployError."""
     _invoke(at, {"rebuild": customer})
     return f"folded {customer} again"
+
+
+def backfill(at: Place, start: bool = False) -> str:
+    """Brings every customer under the segments, tags and dates in force, silently; `start` lets those who entered a
+    segment that way enter aloud, which begins journeys. Returns what to tell. Raises DeployError. Safe to repeat.
+    """
+    _invoke(at, {"learn": True})
+
+    def fill(batch: list[str]) -> tuple[int, int]:
+        silent = _invoke(at, {"backfill": batch})["silent"]
+        if start and silent:
+            _invoke(at, {"enter": silent}, at.run_daily)
+        return len(batch), len(silent)
+
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as threads:
+        done = list(threads.map(fill, _batches(_customers(at))))
+    customers, silent = sum(count for count, _ in done), sum(count for _, count in done)
+    entering = f"{silent} enter segments now" if start else f"{silent} entered segments silently"
+    return f"looked at {customers} customers again; {entering}"
 
 
 def redrive(at: Place) -> str:
@@ -101,15 +147,50 @@ def _parked(at: Place) -> Iterator[Key]:
             yield item["identity"]["S"], item["id"]["S"]
 
 
-def _invoke(at: Place, payload: dict[str, Any]) -> dict[str, Any]:
-    answer = at.connect("lambda").invoke(FunctionName=at.track_event, Payload=json.dumps(payload))
-    told: dict[str, Any] = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        raise DeployError(f"track_event failed: {told.get('errorMessage', told)}; its log says why")
+def catch_up(at: Place) -> str:
+    """Backfills when segments, tags or dates are not those of the last time; returns what to tell. Raises
+    DeployError.
+    """
+    rules = release.ROOT / "build" / "layer" / "python" / "tidings_packages" / "shop" / "rules.json"
+    current = str(json.loads(rules.read_text(encoding="utf-8"))["hash"])
+    store = at.connect("s3")
+    try:
+        last = store.get_object(Bucket=at.packages_bucket, Key=_KNOWN)["Body"].read().decode()
+    except store.exceptions.NoSuchKey:
+        last = ""
+    if last == current:
+        return "segments, tags and dates are as before"
+    told = backfill(at)
+    store.put_object(Bucket=at.packages_bucket, Key=_KNOWN, Body=current.encode())
     return told
 
 
-def _batches(keys: Iterable[Key]) -> Iterator[list[Key]]:
+def _customers(at: Place) -> Iterator[str]:
+    """Everybody who was not merged into another."""
+    pages = (
+        at.connect("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName=at.customers_table,
+            ProjectionExpression="id",
+            FilterExpression="attribute_not_exists(merged_into)",
+        )
+    )
+    for page in pages:
+        for item in page["Items"]:
+            yield item["id"]["S"]
+
+
+def _invoke(at: Place, payload: dict[str, Any], function: str = "") -> dict[str, Any]:
+    name = function or at.track_event
+    answer = at.connect("lambda").invoke(FunctionName=name, Payload=json.dumps(payload))
+    told: dict[str, Any] = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise DeployError(f"{name} failed: {told.get('errorMessage', told)}; its log says why")
+    return told
+
+
+def _batches(keys: Iterable[Each]) -> Iterator[list[Each]]:
     rest = iter(keys)
     while batch := list(islice(rest, _AT_ONCE)):
         yield batch

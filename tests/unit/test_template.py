@@ -162,7 +162,7 @@ def test_the_access_log_holds_no_path() -> None:
 
 def test_the_daily_rule_and_the_dashboard() -> None:
     """The rule runs five past midnight UTC and keeps what it cannot hand over; the dashboard is valid JSON."""
-    rule = TEMPLATE["Resources"]["DailyRule"]["Properties"]
+    rule = of_type("AWS::Events::Rule")["DailyRule"]["Properties"]
     assert rule["ScheduleExpression"] == "cron(5 0 * * ? *)"
     assert all("DeadLetterConfig" in target for target in rule["Targets"])
     body = of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]

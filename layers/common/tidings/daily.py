@@ -1,5 +1,6 @@
 """The daily rule: appends a `due` event for every customer whose entry in the due index has come. Nothing else."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ from tidings import ports
 from tidings.clock import Clock
 from tidings.events import Event, customer_identity
 from tidings.schedule import due_horizon
+from tidings.triggers import backfill_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +36,8 @@ class Daily:
             )
             new += self.events.put(event)
         return new
+
+    def enter(self, customers: Iterable[str]) -> int:
+        """Let these customers enter aloud the segments that they entered silently; returns how many events are new."""
+        now = self.clock.now()
+        return sum(self.events.put(backfill_event(customer, now)) for customer in customers)

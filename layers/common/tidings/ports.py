@@ -50,6 +50,14 @@ class CustomerReader(Protocol):
         ...
 
 
+class CustomerSample(Protocol):
+    """Some customers, whoever they are."""
+
+    def sample(self, size: int) -> Iterable[Customer]:
+        """At most that many customers, with their orders and no more."""
+        ...
+
+
 class DueIndex(Protocol):
     """Who is due."""
 
@@ -131,7 +139,7 @@ class Send:
     `state` of a mail: claimed, sent, skipped, dropped, rejected or released; of other steps: decided, set, waiting,
     arrived or timed_out. `at` is shop time, `claimed_at` machine time, both epoch seconds; `attempt` counts writes
     from 1, and `nonce` tells one attempt's write from another's. `branch` is the way taken, `final` whether the
-    journey ends there. `told` holds what the step told: what it set; the token, event and time that it waits with;
+    journey ends there. `told` holds what the step told: what it set; the token, event and times that it waits with;
     the event that arrived.
     """
 

@@ -8,7 +8,7 @@ loses nothing, and a repeated delivery repeats nothing.
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,6 +43,8 @@ from tidings.events import (
     order_token,
 )
 from tidings.identity import Register, Subject
+from tidings.knowledge import Knowledge
+from tidings.segments import Bounded, Rules
 from tidings.shop import Shop
 from tidings.workflow.graph import shortest
 from tidings.workflow.model import Each, Workflow
@@ -63,6 +65,8 @@ class Catalogue:
     revs: Mapping[str, str]
     shop: Shop
     where: triggers.Condition
+    rules: Rules = field(default_factory=Rules)
+    bounds: Bounded = lambda: None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -89,6 +93,11 @@ class Tracker:
     @property
     def _register(self) -> Register:
         return Register(self.events, self.customers, self.new_id)
+
+    @property
+    def _knowledge(self) -> Knowledge:
+        catalogue = self.catalogue
+        return Knowledge(catalogue.rules, catalogue.shop, self.products, catalogue.bounds)
 
     @property
     def _acts(self) -> Acts:
@@ -142,11 +151,30 @@ class Tracker:
                 raise LookupError(f"no customer {customer_id}")
             self._acts.carry_out(customer)
             try:
-                self._write(customer, self._with_due(self._refold(customer), None), Subject(customer), [])
+                self._settle(customer)
                 return
             except Conflict:
                 continue
         raise Unavailable("the customer is being written to without end; try again")
+
+    def backfill(self, customer_id: str) -> bool:
+        """Bring a customer under the rules in force, silently. Returns whether they entered a segment that way, which
+        `knowledge.backfill_event` makes known."""
+        for _ in range(ATTEMPTS):
+            customer = self.customers.get(customer_id)
+            if customer is None:
+                return False
+            try:
+                current = self._knowledge.is_current(customer)
+                return bool((customer if current else self._settle(customer)).silent)
+            except Conflict:
+                continue
+        raise Unavailable("the customer is being written to without end; try again")
+
+    def _settle(self, customer: Customer) -> Customer:
+        self._acts.carry_out(customer)
+        folded = self._knowledge.settle(self._refold(customer), self.clock.now())
+        return self._write(customer, self._with_due(folded, None), Subject(customer), [])
 
     def track(self, event: Event) -> None:
         """Fold one event and carry out what follows. Raises `Unavailable` on an outage."""
@@ -170,10 +198,10 @@ class Tracker:
             self._acts.carry_out(customer)
         if is_seen(before, event) and not subject.claims and absorbed is None:
             return
-        base = self._refold(merge(before, absorbed)) if absorbed else before
-        after = remember(apply(base, event), [event], self.clock.machine_now())
-        happened = triggers.occurrences(event, base, after)
-        told, follow = self._journeys(after, event, happened)
+        merged = merge(before, absorbed) if absorbed else before
+        base = self._refold(merged) if absorbed or self._knowledge.needs_refold(before) else before
+        after = remember(self._applied(base, event), [event], self.clock.machine_now())
+        told, follow = self._journeys(*self._belonging(base, after, event))
         begins = any(act["do"] in ("start", "hold out") for act in follow)
         worth = begins or (event.type in CHECKOUT_TYPES and not before.has_account) or is_signed_page(event)
         if subject.claims or worth:
@@ -193,16 +221,26 @@ class Tracker:
         now, steps = self.clock.now(), []
         for each in waiting:
             late = replace(each, received_at=max(each.received_at, now))
-            grown = apply(after, late)
+            grown = self._applied(after, late)
             steps.append((late, triggers.occurrences(late, after, grown)))
             after = grown
         after = remember(after, [each for each, _ in steps], self.clock.machine_now())
-        happened = triggers.occurrences(event, base, after)
-        after, follow = self._journeys(after, event, happened)
+        after, follow = self._journeys(*self._belonging(base, after, event))
         for late, happened in steps:
             after, acts = self._journeys(after, late, happened)
             follow += acts
         return after, follow
+
+    def _applied(self, customer: Customer, event: Event) -> Customer:
+        (told,) = self._knowledge.told([event])
+        return apply(customer, told, self._knowledge.counted)
+
+    def _belonging(
+        self, base: Customer, after: Customer, event: Event
+    ) -> tuple[Customer, Event, list[triggers.Occurrence]]:
+        """The customer where they belong after an event, and all that happened with it."""
+        placed, moved = self._knowledge.belong(base, after, event, self.clock.now())
+        return placed, event, [*triggers.occurrences(event, base, after), *moved]
 
     def _journeys(
         self, after: Customer, event: Event, happened: list[triggers.Occurrence]
@@ -247,7 +285,8 @@ class Tracker:
         orders = {order_token(event) for event in events if event.type in ORDER_TYPES} - {None, *partitions}
         events += [event for token in sorted(filter(None, orders)) for event in self.events.query(token)]
         memory = self.clock.now() - timedelta(days=SEEN_DAYS)
-        return refold(customer, [e for e in events if e.received_at < memory or is_seen(customer, e)])
+        folded = [e for e in events if e.received_at < memory or is_seen(customer, e)]
+        return refold(customer, self._knowledge.told(folded), self._knowledge.counted)
 
     def _open(self, entry: triggers.Entry) -> OpenJourney:
         length = shortest(self.catalogue.workflows[entry.workflow])
@@ -286,10 +325,12 @@ class Tracker:
         after = schedule.due_horizon(due.received_at) if due else self.clock.now()
         view = triggers.DueView(customer, self.catalogue.zone)
         moment_ = schedule.next_due(self.catalogue.workflows.values(), view, after)
-        due_on = schedule.due_on(moment_) if moment_ else None
-        if due is None and customer.due_on:
-            due_on = min(due_on or customer.due_on, customer.due_on)
-        return replace(customer, due_on=due_on)
+        days = {
+            schedule.due_on(moment_) if moment_ else None,
+            self._knowledge.due_on(customer, self.clock.now()),
+            customer.due_on if due is None else None,
+        }
+        return replace(customer, due_on=min(filter(None, days), default=None))
 
     def _write(
         self, before: Customer, after: Customer, subject: Subject, follow: list[dict[str, Any]]

@@ -8,12 +8,16 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tidings.clock import Clock
     from tidings.customer import Customer
     from tidings.daily import Daily
     from tidings.events import Event
     from tidings.feedback import Feedback
     from tidings.ingest import Ingest
+    from tidings.learning import Learner
     from tidings.pages import Pages
+    from tidings.ports import Products
+    from tidings.segments import Bounded
     from tidings.shop import Shop
     from tidings.steps import Stepper
     from tidings.tracking import Tracker
@@ -77,6 +81,8 @@ def tracker() -> "Tracker":
     time = clock.from_json(settings.clock)
     packages = Packages()
     shop = packages.shop
+    products = ProductsTable(table["products"])
+    bounds = _bounds(products, time)
     return Tracker(
         events=EventsTable(dynamodb, settings.tables["events"]),
         customers=OwnedCustomersTable(table["customers"], table["aliases"]),
@@ -85,25 +91,60 @@ def tracker() -> "Tracker":
             client("stepfunctions", read=5, attempts=3), settings.state_machine_arn_prefix
         ),
         sends=SendsTable(table["sends"]),
-        products=ProductsTable(table["products"]),
+        products=products,
         parked=ParkedTable(table["parked"]),
         counters=_Counters(),
-        catalogue=Catalogue(packages.workflows, packages.revs, shop, _condition(shop)),
+        catalogue=Catalogue(
+            packages.workflows, packages.revs, shop, _condition(shop, bounds), packages.rules, bounds
+        ),
         clock=time,
     )
 
 
-def _condition(shop: "Shop") -> "Condition":
-    from tidings.context import customer_view, event_view
+def _bounds(products: "Products", time: "Clock") -> "Bounded":
+    """The bounds of RFM, asked for again after an hour: they are learned once a day."""
+    from datetime import datetime, timedelta
+
+    from tidings.rfm import RFM, Bounds, load
+
+    kept: list[tuple[datetime, Bounds | None]] = []
+
+    def bounds() -> Bounds | None:
+        now = time.machine_now()
+        if not kept or now - kept[0][0] > timedelta(hours=1):
+            kept[:] = [(now, load(products.get([RFM]).get(RFM)))]
+        return kept[0][1]
+
+    return bounds
+
+
+@cache
+def learner() -> "Learner":
+    """What the shop's customers teach, for track_event."""
+    from tidings import clock
+    from tidings.aws.client import client
+    from tidings.aws.customers_table import CustomersTable
+    from tidings.aws.products_table import ProductsTable
+    from tidings.aws.table import Table
+    from tidings.learning import Learner
+    from tidings.settings import TrackEventSettings
+
+    settings = TrackEventSettings.from_env(os.environ)
+    dynamodb = client("dynamodb", read=10, attempts=3)
+    return Learner(
+        customers=CustomersTable(Table(dynamodb, settings.tables["customers"])),
+        products=ProductsTable(Table(dynamodb, settings.tables["products"])),
+        clock=clock.from_json(settings.clock),
+    )
+
+
+def _condition(shop: "Shop", bounds: "Bounded") -> "Condition":
+    from tidings.context import conditions
     from tidings.expressions import holds
 
     def condition(source: str, event: "Event", customer: "Customer") -> bool:
-        names = {
-            "event": event_view(event),
-            "customer": customer_view(customer),
-            "shop": shop,
-            "now": event.at,
-        }
+        asked = bounds() if "rfm" in source else None
+        names = conditions(event=event, customer=customer, shop=shop, now=event.at, bounds=asked)
         return holds(source, names)
 
     return condition

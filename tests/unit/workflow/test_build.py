@@ -76,7 +76,7 @@ def test_the_build_writes_layer_archive_and_template(
         "welcome.json",
         "win-back.json",
     ]
-    for path in (layer / "tidings_packages").iterdir():
+    for path in (layer / "tidings_packages").glob("*.json"):
         package = load(path)
         archived = tmp_path / "packages" / package.id / f"{package.rev}.json"
         assert archived.read_text("utf-8") == path.read_text("utf-8")
