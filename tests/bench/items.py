@@ -43,6 +43,8 @@ def size(value: Mapping[str, Any]) -> int:
     match kind:
         case "S":
             return len(held.encode())
+        case "B":
+            return len(held)
         case "N":
             return (len(held.lstrip("-").replace(".", "").strip("0")) + 1) // 2 + 1
         case "BOOL" | "NULL":

@@ -1,6 +1,8 @@
 """The Events table: append-only. One conditional PutItem is the commit point of everything that happens."""
 
 import json
+import zlib
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +19,10 @@ POINTERS: Final = "token"
 
 POINTERS_READ: Final = 5
 """Events looked at for one token: an order has one, a cart one a checkout."""
+
+
+LEGIBLE: Final = 512
+"""Bytes of properties that stay as text; beyond, an item with its keys and aliases would come near 1 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +93,12 @@ class EventsTable:
 def to_item(event: Event) -> dict[str, Any]:
     """The event as an item, as small as it can be: up to 1 KB is one write unit.
 
-    Properties are one compact JSON string, half the size of a map. Of the aliases those beside the identity
-    are kept, what holds for most events is left out, and times are ISO 8601 with `Z`.
+    Properties are one compact JSON string, half the size of a map, and deflated (`packed`) where they are long. Of
+    the aliases those beside the identity are kept, what holds for most events is left out, and times are ISO 8601
+    with `Z`.
     """
+    told = json.dumps(event.properties, ensure_ascii=False, separators=(",", ":"))
+    packed = len(told.encode("utf-8", "replace")) > LEGIBLE
     item = {
         "identity": event.identity,
         "id": event.id,
@@ -98,7 +107,7 @@ def to_item(event: Event) -> dict[str, Any]:
         "received_at": _time(event.received_at),
         "source": event.source,
         "names_customer": event.names_customer,
-        "properties": json.dumps(event.properties, ensure_ascii=False, separators=(",", ":")),
+        "packed" if packed else "properties": zlib.compress(told.encode(), 9) if packed else told,
     }
     if event.aliases:
         item["aliases"] = [alias for alias in event.aliases if alias != event.identity]
@@ -122,8 +131,13 @@ def from_image(image: Mapping[str, Mapping[str, Any]]) -> Event:
         aliases=(item["identity"], *item["aliases"]) if "aliases" in item else (),
         names_customer=item["names_customer"],
         dated=item.get("dated", True),
-        properties=json.loads(item["properties"]),
+        properties=json.loads(_unpacked(item["packed"]) if "packed" in item else item["properties"]),
     )
+
+
+def _unpacked(packed: bytes | str) -> bytes:
+    """What was deflated; a stream's image holds binary values in base64."""
+    return zlib.decompress(b64decode(packed) if isinstance(packed, str) else packed)
 
 
 def _time(time: datetime) -> str:
