@@ -99,7 +99,7 @@ def to_item(event: Event) -> dict[str, Any]:
     """
     told = json.dumps(event.properties, ensure_ascii=False, separators=(",", ":"))
     packed = len(told.encode("utf-8", "replace")) > LEGIBLE
-    item = {
+    item: dict[str, Any] = {
         "identity": event.identity,
         "id": event.id,
         "type": event.type,
