@@ -67,10 +67,11 @@ def write(lived: Lived, out: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.*"):
         old.unlink()
-    for letter in (*lived.letters, *lived.others):
+    for letter in lived.read:
         (folder / f"{letter.number:02}-{letter.name}.html").write_text(letter.mail.html, "utf-8")
         (folder / f"{letter.number:02}-{letter.name}.txt").write_text(letter.mail.text, "utf-8")
-    picture = svg(lived.workflow)
+    subjects = {letter.name.partition(".")[0]: letter.mail.subject for letter in lived.read}
+    picture = svg(lived.workflow, subjects=subjects)
     index = folder / "index.html"
     index.write_text(
         page("preview.html.j2", lived=lived, inline=inline, clock=clock, picture=picture), "utf-8"

@@ -60,6 +60,11 @@ class Lived:
     others: tuple[Letter, ...]
     journeys: int
 
+    @property
+    def read(self) -> tuple[Letter, ...]:
+        """Every mail that can be seen, those first that go."""
+        return (*self.letters, *self.others)
+
 
 @dataclass(slots=True)
 class Life:
@@ -87,7 +92,8 @@ class Life:
         letters = [moment.letter for moment in moments if moment.letter]
         moments.sort(key=lambda moment: moment.at)
         seen = {letter.name for letter in letters}
-        scene = Scene(reader.last, reader.last)
+        began = next((each.visits[0].at for each in timelines if each.visits), reader.last)
+        scene = Scene(began, began)
         others = [
             Letter(next(numbers), name, step.step_id, reader.mail(name, step, scene))
             for name, step in self._all().items()

@@ -25,6 +25,7 @@ def test_a_story_is_told_moment_by_moment() -> None:
     assert lines[-1] == "Wed 04 Mar 2026 00:20  × stopped: order placed"
     assert [letter.name for letter in lived.letters] == ["reminder", "second-reminder"]
     assert [letter.name for letter in lived.others] == ["last-call"]
+    assert "https://kettleandkiln.example/checkouts/c-7/recover" in lived.others[0].mail.text
 
 
 @pytest.mark.parametrize("name", NAMES)
