@@ -31,7 +31,8 @@ ALLOWED = {
         ("put_item", "parked"),
         ("delete_item", "parked"),
     },
-    "run_step": {("put_item", "sends"), ("update_item", "sends"), ("update_item", "pace")},
+    # a workflow's own `set` is an event
+    "run_step": APPEND | {("put_item", "sends"), ("update_item", "sends"), ("update_item", "pace")},
 }
 
 
