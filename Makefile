@@ -25,7 +25,7 @@ test: $(READY) ## all tests: unit, integration, end to end (ARGS="-k name")
 lint: $(READY) ## style, import directions and the CloudFormation templates
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/cfn-lint infra/template.yaml infra/tables.yaml infra/watch.yaml infra/day.yaml infra/workflows.yaml
+	@$(VENV)/bin/cfn-lint infra/template.yaml infra/api.yaml infra/mail.yaml infra/tables.yaml infra/watch.yaml infra/day.yaml infra/workflows.yaml
 
 types: $(READY) ## mypy, strict
 	@$(VENV)/bin/mypy

@@ -1,4 +1,4 @@
-"""POST /webhooks/{source}: an HTTP API event (payload 2.0) in, the ingest's answer out."""
+"""POST /webhooks/{source} and POST /track: an HTTP API event (payload 2.0) in, the answer out."""
 
 import base64
 import binascii
@@ -10,15 +10,21 @@ from tidings.errors import BadInput
 from tidings.ingest import Answer, refuse
 from tidings.sources import Request
 
+PAGES = "POST /track"
+
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer one delivery."""
     try:
-        answer = wiring.ingest().receive(to_request(event))
+        request = to_request(event)
+        door = wiring.track() if event.get("routeKey") == PAGES else wiring.ingest()
+        answer = door.receive(request)
     except BadInput as error:
         answer = refuse(error)
     observe.count(answer.counts)
     _log(answer)
+    if answer.status == 204:
+        return {"statusCode": 204}
     return {
         "statusCode": answer.status,
         "headers": {"content-type": "application/json"},

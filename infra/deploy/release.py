@@ -123,20 +123,36 @@ def upload_packages(bucket: str) -> None:
         store.put_object(Bucket=bucket, Key=f"{source.parent.name}/{source.name}", Body=source.read_bytes())
 
 
+LASTING = frozenset({"keys/address", "keys/links"})
+"""Keys without which customers, or links in old mails, would no longer be recognised."""
+
+
 def complete_secrets(prefix: str) -> Iterator[str]:
     """Makes the keys that nobody needs to know; yields a line for each secret that only the shop has."""
     parameters = boto3.client("ssm")
-    names = ["keys/address", "keys/links", "webhooks/shopify", "webhooks/events"]
+    names = [
+        "keys/address",
+        "keys/links",
+        "keys/track",
+        "webhooks/track",
+        "webhooks/shopify",
+        "webhooks/events",
+    ]
     found = parameters.get_parameters(Names=[f"{prefix}/{name}" for name in names])["Parameters"]
     present = {each["Name"] for each in found}
-    fresh = {"keys/address": secrets.token_hex(32), "keys/links": f"k1:{secrets.token_hex(32)}"}
+    fresh = {
+        "keys/address": secrets.token_hex(32),
+        "keys/links": f"k1:{secrets.token_hex(32)}",
+        "keys/track": f"k1:{secrets.token_hex(32)}",
+        "webhooks/track": f"pk_{secrets.token_hex(12)}",
+    }
     for name in names:
         path = f"{prefix}/{name}"
         if path in present:
             continue
         if name in fresh:
             parameters.put_parameter(Name=path, Value=fresh[name], Type="SecureString")
-            yield f"made {path}: keep it, it never rotates"
+            yield f"made {path}" + (": keep it, it never rotates" if name in LASTING else "")
         else:
             yield f"missing {path}: aws ssm put-parameter --type SecureString --name {path} --value <secret>"
 

@@ -7,7 +7,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +16,15 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local import overrides
+from infra.local.catalogue import SHOP_SITE
 from infra.local.errors import LocalError
 from infra.local.options import ROOT, Options
 from tidings.shop import load_shop
 
+TRACK_KEY: Final = "pk_local"
+"""The publishable key: public, so it may as well be the same each time."""
+
+TID_KEY: Final = "k1"
 PREFIX: Final = "/tidings"
 _BUCKET: Final = "tidings-deployment"
 _CREDENTIALS: Final = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -38,6 +43,7 @@ class Deployment:
     template: Path = ROOT / "infra" / "template.yaml"
     functions: Path = ROOT / "functions"
     workflows: Path = ROOT / "workflows"
+    tid_secret: str = field(default_factory=lambda: secrets.token_hex(32))
 
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded AWS, as its administrator."""
@@ -107,6 +113,7 @@ class Deployment:
         known = {source: secrets.token_hex(32) for source in ("shopify", "events")}
         values = {f"webhooks/{source}": value for source, value in known.items()}
         values |= {"keys/address": secrets.token_hex(32), "keys/links": f"k1:{secrets.token_hex(32)}"}
+        values |= {"webhooks/track": TRACK_KEY, "keys/track": f"{TID_KEY}:{self.tid_secret}"}
         for name, value in values.items():
             parameters.put_parameter(Name=f"{PREFIX}/{name}", Value=value, Type="SecureString")
         return known
@@ -123,6 +130,8 @@ class Deployment:
             "SesIdentity": self._verify_sender(),
             "ParameterPrefix": PREFIX,
             "DeletionProtection": "false",
+            "TrackOrigins": f"{SHOP_SITE},{self.options.inbox}",  # the demo's pages, and a page of one's own here
+            "TrackSandboxed": "true",
         }
         stacks.create_stack(
             StackName=self.options.name,
@@ -164,6 +173,9 @@ class Deployment:
             "endpoint_url": options.endpoint,
             "region": options.region,
             "webhook_secrets": dict(known),
+            "track_url": outputs["TrackUrl"],
+            "track_key": TRACK_KEY,
+            "track_secret": f"{TID_KEY}:{self.tid_secret}",
             "clock": dict(clock),
             "state_machines": {
                 each["name"].removeprefix(beginning): each["stateMachineArn"]

@@ -5,10 +5,12 @@
 - That runtime gets no layers there: the bootstrap puts the virtual environment and build/layer on the path.
 - They must call the emulator, the recorder in place of SES, and the shop's clock.
 - The HTTP API answers below the emulator's address, not at a host name of its own.
+- The HTTP API's CORS settings are spelled as its own API does: the emulator does not translate CloudFormation's.
 - `ses:SendEmail` and `ssm:GetParameters` are checked there against the resource `*` only.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -71,9 +73,24 @@ def localize(
     return local
 
 
+def _in_camel_case(value: Any) -> Any:
+    """CORS settings as the emulator looks them up: it keeps CloudFormation's names as they are."""
+    if isinstance(value, list):
+        return [_in_camel_case(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    cors = re.compile("Allow|MaxAge|Expose")
+    return {
+        name[0].lower() + name[1:] if cors.match(name) else name: _in_camel_case(held)
+        for name, held in value.items()
+    }
+
+
 def localize_nested(template: Template, endpoint: str) -> Template:
-    """A nested template as the embedded AWS at `endpoint` takes it: only the HTTP API's address differs."""
+    """A nested template as the embedded AWS at `endpoint` takes it: the HTTP API's address and CORS settings differ."""
     local: Template = json.loads(json.dumps(template))
     if "HttpApi" in local["Resources"]:
+        api = local["Resources"]["HttpApi"]["Properties"]
+        api["CorsConfiguration"] = _in_camel_case(api["CorsConfiguration"])
         local["Outputs"]["Url"]["Value"] = {"Fn::Sub": f"{endpoint}/_aws/execute-api/${{HttpApi}}"}
     return local

@@ -24,6 +24,9 @@ def test_outputs_tell_what_others_need(outputs: Outputs) -> None:
     }  # fmt: skip
     assert set(told["clock"]) == {"origin", "started", "speed"}
     assert all(told[name].startswith(f"http://{HOST}:") for name in ("api_url", "inbox_url", "endpoint_url"))
+    assert told["track_url"] == f"{told['api_url']}/track"
+    assert told["track_key"].startswith("pk_")
+    assert told["track_secret"].startswith("k1:")
     assert told["feedback_queue_url"].startswith(told["endpoint_url"])
 
 

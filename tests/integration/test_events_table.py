@@ -163,8 +163,10 @@ def deployed(table: EventsTable, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ev
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "tidings")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Tidings")
     wiring.ingest.cache_clear()
+    wiring.track.cache_clear()
     yield table
     wiring.ingest.cache_clear()
+    wiring.track.cache_clear()
 
 
 def delivery(topic: str, body: bytes, secret: str = SECRET) -> dict[str, Any]:
@@ -220,3 +222,37 @@ def test_the_handler_answers_what_it_does_not_store(
     answer = handler(event, None)
     assert answer["statusCode"] == status
     assert isinstance(json.loads(answer["body"]), dict)
+
+
+def page(body: dict[str, Any], **told: Any) -> dict[str, Any]:
+    """What the gateway hands over of a page's beacon: plain text, and the route's key."""
+    return {
+        "routeKey": "POST /track",
+        "rawPath": "/track",
+        "headers": {"origin": "https://shop.example", "content-type": "text/plain;charset=UTF-8"},
+        "body": json.dumps({"key": "pk_1", "visitor": "browser-1", **body}),
+        "isBase64Encoded": False,
+        **told,
+    }
+
+
+def test_the_handler_takes_what_pages_tell(
+    deployed: EventsTable, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """204 without a body, once stored; the same under a webhook's route is no source; nothing of it is logged."""
+    from functions.receive_webhook.handler import handler
+
+    monkeypatch.setenv("TRACK_ORIGINS", "https://shop.example, https://www.shop.example/")
+    client("ssm").put_parameter(Name="/t/webhooks/track", Value="pk_1", Type="SecureString")
+    view = page({"type": "product_viewed", "data": {"product_id": "501", "title": "Teapot"}})
+    assert handler(view, None) == {"statusCode": 204}
+    (found,) = deployed.query("track:visitor:browser-1")
+    assert found.type == "product_viewed"
+    assert handler(page({"type": "subscribed"}), None)["statusCode"] == 400
+    assert handler({**view, "headers": {"origin": "https://evil.example"}}, None)["statusCode"] == 403
+    lured = {**view, "routeKey": "POST /webhooks/{source}", "pathParameters": {"source": "track"}}
+    assert handler(lured, None)["statusCode"] == 404
+    assert len(deployed.query("track:visitor:browser-1")) == 1
+    written = capsys.readouterr().out
+    assert "browser-1" not in written
+    assert "Teapot" not in written

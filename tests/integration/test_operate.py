@@ -44,6 +44,8 @@ def test_keys_are_made_once_and_the_shops_secrets_are_asked_for() -> None:
     assert [line.split()[:2] for line in first] == [
         ["made", "/shop/keys/address:"],
         ["made", "/shop/keys/links:"],
+        ["made", "/shop/keys/track"],
+        ["made", "/shop/webhooks/track"],
         ["missing", "/shop/webhooks/shopify:"],
         ["missing", "/shop/webhooks/events:"],
     ]

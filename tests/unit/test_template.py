@@ -176,3 +176,19 @@ def test_ses_reports_everything_back() -> None:
     asked = set(destination["EventDestination"]["MatchingEventTypes"])
     assert asked >= {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "OPEN", "CLICK", "REJECT"}
     assert "EventBridgeDestination" in destination["EventDestination"]
+
+
+def test_pages_have_a_door_of_their_own() -> None:
+    """Its own rate, far under the webhooks', preflights answered by the gateway, and shut until origins are listed."""
+    stage = of_type("AWS::ApiGatewayV2::Stage")["Stage"]
+    assert stage["DependsOn"] == "TrackRoute"
+    assert set(stage["Properties"]["RouteSettings"]) == {"POST /track"}
+    parameters = TEMPLATE["Parameters"]
+    assert parameters["TrackThrottleRate"]["Default"] < parameters["ThrottleRate"]["Default"]
+    assert (parameters["TrackOrigins"]["Default"], parameters["TrackSandboxed"]["Default"]) == ("", "false")
+    name, cors, _ = of_type("AWS::ApiGatewayV2::Api")["HttpApi"]["Properties"]["CorsConfiguration"]["Fn::If"]
+    assert name == "HasPages"
+    assert cors["AllowMethods"] == ["POST"]
+    local = overrides.localize_nested(PARTS["api.yaml"], "http://127.0.0.1:1")
+    spelled = local["Resources"]["HttpApi"]["Properties"]["CorsConfiguration"]["Fn::If"][1]
+    assert set(spelled) == {"allowOrigins", "allowMethods", "allowHeaders", "maxAge"}

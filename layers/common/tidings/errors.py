@@ -21,6 +21,12 @@ class Unauthorized(BadInput):
     status = 401
 
 
+class Forbidden(BadInput):
+    """A page of another site."""
+
+    status = 403
+
+
 class TooLarge(BadInput):
     """The body is over the size that is read."""
 

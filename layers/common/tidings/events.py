@@ -60,6 +60,12 @@ TOKEN_KINDS: Final = frozenset({"checkout", "cart", "order", "visitor"})
 PAGE_TYPES: Final = frozenset({"product_viewed", "cart_updated"})
 """What the shop's own pages may tell (`POST /track`)."""
 
+TRACK_KEY: Final = "/webhooks/track"
+"""Parameter: the publishable key of the shop's pages; two stand there while one replaces the other."""
+
+TID_KEYS: Final = "/keys/track"
+"""Parameter: the keys of tids, `id:secret`; the first signs."""
+
 PAGES: Final = "track"
 """What the ids of events from the shop's pages begin with."""
 

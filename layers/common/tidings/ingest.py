@@ -3,7 +3,7 @@
 Who is at fault decides the status: 4xx the sender, 503 an outage, after which the shop delivers again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -54,22 +54,7 @@ class Ingest:
 
     def receive(self, request: Request) -> Answer:
         """Answer one delivery. Raises nothing for what a client sent, and nothing for an outage."""
-        try:
-            return self._receive(request)
-        except BadInput as error:
-            return Answer(
-                error.status,
-                {"error": str(error)},
-                {"EventsRefused": 1},
-                {"refused": type(error).__name__, "why": str(error)},
-            )
-        except Unavailable as error:
-            return Answer(
-                503,
-                {"error": "nothing was stored, through no fault of the sender: deliver it again"},
-                {},
-                {"unavailable": str(error)},
-            )
+        return guarded(lambda: self._receive(request))
 
     def _receive(self, request: Request) -> Answer:
         source = SOURCES.get(request.source)
@@ -98,6 +83,26 @@ class Ingest:
             {"accepted": accepted, "duplicate": duplicate},
             {metric: count for metric, count in counts.items() if count},
             {"types": [event.type for event in events], "accepted": accepted, "duplicate": duplicate},
+        )
+
+
+def guarded(receive: Callable[[], Answer]) -> Answer:
+    """The answer, or who is at fault that there is none: the sender, or an outage. Raises neither."""
+    try:
+        return receive()
+    except BadInput as error:
+        return Answer(
+            error.status,
+            {"error": str(error)},
+            {"EventsRefused": 1},
+            {"refused": type(error).__name__, "why": str(error)},
+        )
+    except Unavailable as error:
+        return Answer(
+            503,
+            {"error": "nothing was stored, through no fault of the sender: deliver it again"},
+            {},
+            {"unavailable": str(error)},
         )
 
 

@@ -22,19 +22,28 @@ def required(environ: Mapping[str, str], name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReceiveWebhookSettings:
-    """`clock` is JSON for `clock.from_json`, empty in production."""
+    """`clock` is JSON for `clock.from_json`, empty in production. `track_origins` are the origins of the shop's pages,
+    `track_sandboxed` tells whether pages without one may tell something, too."""
 
     events_table: str
     parameter_prefix: str
     clock: str = ""
+    track_origins: frozenset[str] = frozenset()
+    track_sandboxed: bool = False
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "ReceiveWebhookSettings":
-        """Read `EVENTS_TABLE`, `PARAMETER_PREFIX` and `CLOCK`; raises Misconfigured."""
+        """Read `EVENTS_TABLE`, `PARAMETER_PREFIX`, `CLOCK`, `TRACK_ORIGINS` (with commas) and `TRACK_SANDBOXED`; raises
+        Misconfigured."""
+        origins = (
+            origin.strip().rstrip("/").lower() for origin in environ.get("TRACK_ORIGINS", "").split(",")
+        )
         return cls(
             events_table=required(environ, "EVENTS_TABLE"),
             parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
             clock=environ.get("CLOCK", ""),
+            track_origins=frozenset(filter(None, origins)),
+            track_sandboxed=environ.get("TRACK_SANDBOXED", "") == "true",
         )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tidings.segments import Bounded
     from tidings.shop import Shop
     from tidings.steps import Stepper
+    from tidings.track import Track
     from tidings.tracking import Tracker
     from tidings.triggers import Condition
 
@@ -33,19 +34,29 @@ def ingest() -> "Ingest":
     from tidings.aws.client import client
     from tidings.aws.events_table import EventsTable
     from tidings.aws.parameters import Parameters
-    from tidings.events import ADDRESS_KEY
+    from tidings.events import ADDRESS_KEY, TID_KEYS, TRACK_KEY
     from tidings.ingest import Ingest
     from tidings.settings import ReceiveWebhookSettings
     from tidings.sources import SOURCES
 
     settings = ReceiveWebhookSettings.from_env(os.environ)
     time = clock.from_json(settings.clock)
-    names = (ADDRESS_KEY, *(f"/webhooks/{source}" for source in SOURCES))
+    names = (ADDRESS_KEY, TRACK_KEY, TID_KEYS, *(f"/webhooks/{source}" for source in SOURCES))
     return Ingest(
         store=EventsTable(client("dynamodb"), settings.events_table),
         parameters=Parameters(partial(client, "ssm"), settings.parameter_prefix, names, time),
         clock=time,
     )
+
+
+@cache
+def track() -> "Track":
+    """The way in for the shop's pages, for receive_webhook."""
+    from tidings.settings import ReceiveWebhookSettings
+    from tidings.track import Track
+
+    settings, door = ReceiveWebhookSettings.from_env(os.environ), ingest()
+    return Track(door.store, door.parameters, door.clock, settings.track_origins, settings.track_sandboxed)
 
 
 class _Counters:
