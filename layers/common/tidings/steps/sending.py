@@ -88,7 +88,7 @@ class Sender:
             settled = self._settle_unknown(scene, scene.entry)
             if settled is not None:
                 return settled
-        coupon = _coupon(scene, step)
+        coupon = coupon_of(scene, step)
         if step.coupon and coupon is None:
             return self._without_coupon(scene, entry)
         customer = scene.customer
@@ -224,7 +224,7 @@ class Sender:
         )
 
 
-def _coupon(scene: Scene, step: SendStep) -> Coupon | None:
+def coupon_of(scene: Scene, step: SendStep) -> Coupon | None:
     """The step's coupon, while it lasts."""
     coupon = scene.package.shop.coupons.get(step.coupon) if step.coupon else None
     today = scene.now.astimezone(scene.package.shop.zone).date()
