@@ -4,6 +4,7 @@ Membership follows from the folded facts and the clock, never from what membersh
 only in functions that tell when their answer may change, so that the next look is known beforehand.
 """
 
+import base64
 import hashlib
 import json
 import logging
@@ -26,7 +27,7 @@ from tidings.shop import Shop, Slug, Text
 
 log = logging.getLogger(__name__)
 
-_TOKEN: Final = 4
+_TOKEN: Final = 3
 """Characters by which a customer remembers a rule: enough to see that it changed."""
 
 Rule = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -171,7 +172,8 @@ def _remembered(customer: Customer) -> frozenset[str]:
 
 
 def _short(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_TOKEN]
+    digest = hashlib.sha256("\n".join(parts).encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode()[:_TOKEN]
 
 
 Bounded = Callable[[], Bounds | None]

@@ -209,8 +209,9 @@ def stepper() -> "Stepper":
         unknown_after=timedelta(seconds=settings.unknown_after),
     )
     decider = Decider(customers, events, sends, TaskAnswers(client("stepfunctions")), time)
+    journeys = JourneysTable(table["journeys"])
     return Stepper(
-        customers, JourneysTable(table["journeys"]), events, sends, sender, decider, packages.get, time
+        customers, journeys, events, sends, sender, decider, packages.get, time, _bounds(products, time)
     )
 
 

@@ -16,6 +16,9 @@ DUE_SHARDS: Final = 8
 MERGES: Final = 20
 """How many merges are followed from one customer to the next."""
 
+_USUAL: Final = "shopify:"
+"""The source of products that most customers bought."""
+
 _UNCHANGED = "version = :version AND attribute_not_exists(merged_into)"
 
 
@@ -152,7 +155,7 @@ def from_item(item: Mapping[str, Any]) -> Customer:
 
 def _order(order: Order) -> list[Any]:
     """What was bought comes flat, product and pieces in turn, and not at all when it is forgotten; so do refunds."""
-    flat = [value for line in order.items for value in line]
+    flat = [value for name, pieces in order.items for value in (_compact(name), pieces)]
     back = [value for refund in order.refunds for value in refund]
     told = [order.placed_at, order.total, order.told_at, order.cancelled]
     return [*told, flat, back] if back else [*told, flat] if flat else told
@@ -166,7 +169,19 @@ def _read_order(
     flat: Sequence[Any] = (),
     back: Sequence[Any] = (),
 ) -> Order:
-    return Order(placed_at, total, told_at, cancelled, _in_pairs(flat), _in_pairs(back))
+    items = tuple((_product(name), pieces) for name, pieces in _in_pairs(flat))
+    return Order(placed_at, total, told_at, cancelled, items, _in_pairs(back))
+
+
+def _compact(product: str) -> str | int:
+    """A product of Shopify's is its number, which takes a third of the room; others keep their source."""
+    number = product.removeprefix(_USUAL)
+    plain = number != product and number.isascii() and number.isdigit() and number[0] != "0"
+    return int(number) if plain and len(number) < 16 else product
+
+
+def _product(kept: str | int) -> str:
+    return f"{_USUAL}{kept}" if isinstance(kept, int) else kept
 
 
 def _in_pairs(flat: Sequence[Any]) -> tuple[tuple[Any, Any], ...]:

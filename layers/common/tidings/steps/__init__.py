@@ -10,6 +10,7 @@ from tidings import ports
 from tidings.clock import Clock
 from tidings.customer import epoch
 from tidings.errors import JourneyExited, SendDeferred
+from tidings.rfm import Bounds
 from tidings.steps.deciding import Decider
 from tidings.steps.scene import ENDED, Request, Scene
 from tidings.steps.sending import Composer, Letter, Sender, send_id
@@ -32,6 +33,7 @@ class Stepper:
     decider: Decider
     package: Callable[[str, str], Package]
     clock: Clock
+    bounds: Callable[[], Bounds | None] = lambda: None
 
     def run(self, request: Request) -> dict[str, Any]:
         """Do the step. Returns the next Wait's input, with the branch taken where there are several; raises
@@ -56,6 +58,7 @@ class Stepper:
             entries=self.sends.entries(request.journey),
             events=self.events,
             now=self.clock.now(),
+            bounds=self.bounds(),
         )
 
     def _do(self, scene: Scene) -> ports.Send:

@@ -96,6 +96,7 @@ def meets(condition: str, scene: Scene, arrived: Event) -> bool:
         event=scene.event,
         arrived=arrived,
         journey=journey_view(scene.record),
+        bounds=scene.bounds,
     )
     try:
         return holds(condition, names)

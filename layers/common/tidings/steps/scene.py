@@ -12,6 +12,7 @@ from tidings.customer import Customer, apply, moment
 from tidings.errors import JourneyExited
 from tidings.events import Event, customer_identity
 from tidings.orders import checkout_key
+from tidings.rfm import Bounds
 from tidings.schedule import wait_end
 from tidings.triggers import last_times
 from tidings.workflow.graph import Node, node, wait_before
@@ -36,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Scene:
-    """One step of one journey, now. `entries` are the journey's ledger entries so far."""
+    """One step of one journey, now. `entries` are the journey's ledger entries so far, `bounds` those of RFM."""
 
     request: Request
     package: Package
@@ -45,6 +46,7 @@ class Scene:
     entries: Sequence[ports.Send]
     events: ports.Events
     now: datetime
+    bounds: Bounds | None = None
 
     @cached_property
     def node(self) -> Node:
@@ -96,6 +98,7 @@ class Scene:
             event=self.event,
             arrived=self.arrived,
             journey=journey_view(self.record),
+            bounds=self.bounds,
         )
 
     @property
