@@ -209,10 +209,8 @@ def stepper() -> "Stepper":
         unknown_after=timedelta(seconds=settings.unknown_after),
     )
     decider = Decider(customers, events, sends, TaskAnswers(client("stepfunctions")), time)
-    journeys = JourneysTable(table["journeys"])
-    return Stepper(
-        customers, journeys, events, sends, sender, decider, packages.get, time, _bounds(products, time)
-    )
+    journeys, bounds = JourneysTable(table["journeys"]), _bounds(products, time)
+    return Stepper(customers, journeys, events, sends, sender, decider, packages.get, time, bounds)
 
 
 @cache
