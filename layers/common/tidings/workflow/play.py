@@ -1,49 +1,55 @@
-"""What a customer with a given story would live in a workflow: its machine walked, a step's own decisions.
+"""What a customer with a given story would live in a workflow, on a virtual clock.
 
-The story is told to the same fold, triggers and steps that run in AWS; only stores and clock are missing. Slots,
-claims and SES are not played: every mail that is decided on goes. Nor are holdouts: whoever enters goes through.
+The very fold, triggers and steps that run in AWS, on tables in memory; the machine is the compiled one, walked. Only
+SES is not there: every mail that is sent arrives. Nobody is held out, so that there is something to see.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final
+from decimal import Decimal
+from itertools import count
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from tidings import ports, triggers
-from tidings.context import conditions, journey_view
-from tidings.customer import Customer, OpenJourney, apply, epoch, new_customer
+from tidings import triggers
+from tidings.clock import FixedClock
 from tidings.events import Event, customer_identity
-from tidings.expressions import ExpressionError, holds
-from tidings.knowledge import Knowledge
+from tidings.ports import Send, Suppression
 from tidings.segments import Rules
+from tidings.shop import Sender as From
 from tidings.shop import Shop
+from tidings.steps import Decider, Letter, Request, Sender, Stepper
+from tidings.tracking import Catalogue, Tracker
+from tidings.workflow import memory
 from tidings.workflow.compile import compile_workflow
-from tidings.workflow.graph import first_wait
-from tidings.workflow.model import Workflow
+from tidings.workflow.graph import node
+from tidings.workflow.model import IfStep, SendStep, SetStep, SplitStep, WaitForStep, Workflow
 from tidings.workflow.package import Package
-from tidings.workflow.playing import Moment, Played
-from tidings.workflow.walk import Timeline, walk
+from tidings.workflow.walk import Outcome, Timeline, Walking
 
-DAILY_RULE: Final = time(0, 5)
+DAILY_RULE = time(0, 5)
 """When the daily rule runs, UTC."""
 
-ME: Final = "customer"
+WHO = "customer"
 """The id of whoever lives a story; chance falls by it."""
+
+_REV = "played"
+_IF = {"then": "holds", "else": "does not hold"}
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happens to one customer: `events` as they come in, up to `until`; `zone` is the shop's.
+    """What happens to one customer: `events` as they come in, up to `until`.
 
-    `rules` are those of segments and earned tags, `products` the catalogue's by id, `shop` whose coupons and fields
-    expressions may name; without one, nobody's.
+    `zone` is the shop's, for a story that brings no `shop`; `rules` are its segments, with the events that expressions
+    count; `products` is what its catalogue knows.
     """
 
     events: Sequence[Event]
     until: datetime
     zone: ZoneInfo
-    suppressions: Sequence[ports.Suppression] = ()
+    suppressions: Sequence[Suppression] = ()
     shop: Shop | None = None
     rules: Rules = field(default_factory=Rules)
     products: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -55,162 +61,183 @@ def play(workflow: Workflow, story: Story, where: triggers.Condition) -> list[Ti
     `where` evaluates a trigger's condition. A journey under way at `story.until` is played to its end as if
     nothing more happened.
     """
-    return _Player(workflow, story, where).run()
+    if not story.events:
+        return []
+    stage = _Stage(workflow.model_copy(update={"holdout": Decimal(0)}), story, where)
+    return stage.play()
 
 
-class _Player:
-    """Tells the story event by event, and walks each journey when it begins."""
+class _Stage:
+    """One customer's world: it is also Step Functions to the fold and the steps."""
 
     def __init__(self, workflow: Workflow, story: Story, where: triggers.Condition) -> None:
         self.workflow = workflow
-        self.workflows = {workflow.id: workflow}
         self.story = story
-        self.where = where
-        self.shop = story.shop or _nobodys(story.zone)
-        self.package = Package.model_validate(
-            {"workflow": workflow.id, "rev": "played", "definition": workflow, "shop": self.shop, "mails": {}}
+        self.definition = compile_workflow(workflow, _REV)
+        self.walkings: dict[str, Walking] = {}
+        self.ahead = _with_days(story)
+        self.clock = FixedClock(self.ahead[0].received_at)
+        self.events, self.sends = memory.Events(), memory.Sends()
+        self.customers, journeys = memory.Customers(), memory.Journeys()
+        products, shop, ids = memory.Products(story.products), story.shop or _shop(story.zone), count(1)
+        self.tracker = Tracker(
+            events=self.events,
+            customers=self.customers,
+            journeys=journeys,
+            machines=self,
+            sends=self.sends,
+            products=products,
+            parked=memory.Quiet(),
+            counters=memory.Quiet(),
+            catalogue=Catalogue({workflow.id: workflow}, {workflow.id: _REV}, shop, where, story.rules),
+            clock=self.clock,
+            new_id=lambda: WHO if (number := next(ids)) == 1 else f"{WHO}-{number}",
         )
-        self.definition = compile_workflow(workflow, "played")
-        self.knowledge = Knowledge(story.rules, self.shop, _Shelf(story.products))
-        self.moments = self._told()
-
-    def run(self) -> list[Timeline]:
-        """The journeys."""
-        timelines: list[Timeline] = []
-        journeys: dict[str, OpenJourney] = {}
-        records: dict[str, ports.Journey] = {}
-        entries: dict[str, tuple[Any, int]] = {}
-        for at, moment in enumerate(self.moments):
-            customer = replace(moment.customer, journeys=journeys, entries=entries)
-            ended = self._ended(moment, customer, records)
-            begun = triggers.entries(
-                moment.event, moment.happened, customer, self.workflows, self.where
-            ) + triggers.due_entries(moment.event, customer, self.workflows, self.story.zone)
-            journeys = {key: open_ for key, open_ in journeys.items() if key not in ended}
-            for entry in begun:
-                record = _record(entry)
-                records[entry.journey] = record
-                timelines.append(self._walk(record, entry, at))
-                closes = epoch(timelines[-1].ended_at)
-                journeys[entry.journey] = OpenJourney(self.workflow.id, record.entered_at, closes)
-                entries = {**entries, self.workflow.id: (entry.occurrence, record.entered_at)}
-            now = epoch(moment.event.received_at)
-            journeys = {key: open_ for key, open_ in journeys.items() if now < open_.ends_after}
-        return timelines
-
-    def _told(self) -> list[Moment]:
-        """The whole story folded, with a `due` event for every day of it."""
-        events = self._with_days()
-        customer = new_customer(ME, events[0])
-        moments = []
-        for event in events:
-            (told,) = self.knowledge.told([event])
-            folded = apply(customer, told, self.knowledge.counted)
-            placed, moved = self.knowledge.belong(customer, folded, event, event.received_at)
-            happened = (*triggers.occurrences(event, customer, folded), *moved)
-            # Whoever is folded once is known from then on.
-            customer = replace(placed, version=customer.version + 1)
-            moments.append(Moment(event, customer, happened))
-        return moments
-
-    def _with_days(self) -> list[Event]:
-        first = min(event.received_at for event in self.story.events)
-        days = []
-        day = first.astimezone(UTC).date()
-        while (at := datetime.combine(day, DAILY_RULE, UTC)) <= self.story.until:
-            since = {"since": f"{day}T00:00:00+00:00"}
-            days.append(
-                Event(f"due:{day}", "due", at, at, "calendar", customer_identity(ME), properties=since)
-            )
-            day += timedelta(days=1)
-        known = (event for event in days if event.received_at >= first)
-        return sorted([*self.story.events, *known], key=lambda event: event.received_at)
-
-    def _walk(self, record: ports.Journey, entry: triggers.Entry, began: int) -> Timeline:
-        played = Played(self.package, record, self.moments, began, self.story.suppressions)
-        start = self.moments[began].event.received_at
-        customer = played.customer(start)
-        names = conditions(customer=customer, shop=self.shop, now=start, event=self.moments[began].event)
-        last = triggers.last_times(customer)
-        wait = first_wait(self.workflow, entry.since, start, customer.zone(self.story.zone), names, last)
-        given = {"journey": record.id, "wait_seconds": wait}
-        return walk(self.definition, given, start, played.task, self._stop(record, began))
-
-    def _stop(self, record: ports.Journey, began: int) -> tuple[datetime, str] | None:
-        """When, and by what, a journey is ended from outside."""
-        open_ = {record.id: OpenJourney(self.workflow.id, record.entered_at, 0)}
-        for moment in self.moments[began + 1 :]:
-            customer = replace(
-                moment.customer,
-                journeys=open_,
-                entries={self.workflow.id: (record.occurrence, record.entered_at)},
-            )
-            if reason := self._ended(moment, customer, {record.id: record}).get(record.id):
-                return moment.event.received_at, reason
-        return None
-
-    def _ended(
-        self, moment: Moment, customer: Customer, records: Mapping[str, ports.Journey]
-    ) -> dict[str, str]:
-        """The open journeys that what happened ends, and why."""
-
-        def met(condition: str, journey: str) -> bool:
-            return self._meets(condition, records[journey], moment)
-
-        found = triggers.exits(moment.happened, customer, self.workflows, met)
-        return {exit_.journey: exit_.reason for exit_ in found}
-
-    def _meets(self, condition: str, record: ports.Journey, moment: Moment) -> bool:
-        began = next(each.event for each in self.moments if each.event.key == record.event)
-        names = conditions(
-            customer=moment.customer,
-            shop=self.shop,
-            now=moment.event.at,
-            event=began,
-            arrived=moment.event,
-            journey=journey_view(record),
+        package = Package.model_validate(
+            {"workflow": workflow.id, "rev": _REV, "definition": workflow, "shop": shop, "mails": {}}
         )
-        try:
-            return holds(condition, names)
-        except ExpressionError:
-            return False
+        self.stepper = Stepper(
+            customers=self.customers,
+            journeys=journeys,
+            events=self.events,
+            sends=self.sends,
+            sender=self._sender(products),
+            decider=Decider(self.customers, self.events, self.sends, self, self.clock),
+            package=lambda workflow, rev: package,
+            clock=self.clock,
+        )
+
+    def _sender(self, products: memory.Products) -> Sender:
+        return Sender(
+            events=self.events,
+            sends=self.sends,
+            paces=memory.Paces(),
+            suppressions=memory.Suppressions(self.story.suppressions, self.clock),
+            products=products,
+            mailer=memory.Mailer(self.clock),
+            counters=memory.Quiet(),
+            compose=self._compose,
+            address_key=lambda: b"played",
+            clock=self.clock,
+            jitter=lambda: 0.0,
+        )
+
+    def play(self) -> list[Timeline]:
+        """Let everything happen in its order; what is told at a moment comes before what a journey does then."""
+        while True:
+            journeys = [(each.at, name) for name, each in self.walkings.items() if each.is_under_way]
+            next_at, journey = min(journeys, default=(datetime.max.replace(tzinfo=UTC), ""))
+            if self.ahead and self.ahead[0].received_at <= next_at:
+                self._tell(self.ahead.pop(0))
+            elif journey:
+                self.clock.time = next_at
+                self.walkings[journey].step(self._step)
+                self._fold()
+            else:
+                return [each.timeline for each in self.walkings.values()]
+
+    def _tell(self, event: Event) -> None:
+        self.clock.time = event.received_at
+        if event.type != "due" or self.customers.rows:
+            self.events.put(event)
+            self._fold()
+
+    def _fold(self) -> None:
+        while self.events.fresh:
+            self.tracker.track(self.events.fresh.pop(0))
+
+    # ---- Step Functions ----
+
+    def start(self, workflow: str, journey_id: str, wait_seconds: int) -> None:
+        """Start the execution named by the journey, once."""
+        if journey_id not in self.walkings:
+            given = {"journey": journey_id, "wait_seconds": wait_seconds}
+            self.walkings[journey_id] = Walking(self.definition, given, self.clock.now())
+
+    def stop(self, workflow: str, journey_id: str) -> None:
+        """Stop it where it is."""
+        walking = self.walkings.get(journey_id)
+        if walking is not None and walking.is_under_way:
+            closed = [customer.closed.get(journey_id) for customer in self.customers.rows.values()]
+            reason = next((each.reason for each in closed if each), "")
+            walking.stop(self.clock.now(), reason)
+
+    def answer(self, token: str, journey_id: str) -> None:
+        """Let a waiting Task go on; one that is just being called goes on once it waits."""
+        walking = self.walkings.get(journey_id)
+        if walking is not None and walking.token == token:
+            walking.answer(self.clock.now())
+        else:
+            self.answered = token
+
+    answered = ""
+    """The token that was answered during the call that stored it."""
+
+    # ---- run_step ----
+
+    def _compose(self, letter: Letter) -> tuple[str, bytes]:
+        self.latest = letter
+        return "", b""
+
+    latest: Letter | None = None
+
+    def _step(self, payload: Mapping[str, Any], now: datetime) -> Outcome:
+        """What `run_step` does, and what to say of it."""
+        token, outcome = payload.get("token", ""), payload.get("outcome", "")
+        request = Request(
+            payload["journey"], payload["workflow"], payload["step"], payload["rev"], token, outcome
+        )
+        output = self.stepper.run(request)
+        answered_at = now if token and self.answered == token else None
+        return Outcome(output, self._words(payload), answered_at)
+
+    def _words(self, payload: Mapping[str, Any]) -> str:
+        here, entry = (
+            node(self.workflow, payload["step"]),
+            self.sends.rows[payload["journey"], payload["step"]],
+        )
+        match here.step:
+            case SendStep(send=mail):
+                return self._sent(mail, entry)
+            case IfStep():
+                return _IF[entry.branch]
+            case SetStep():
+                return "sets it"
+            case WaitForStep() if entry.state == "waiting":
+                return "waits for it"
+            case SplitStep() if not here.is_pause:
+                return f"falls to {entry.branch}"
+        return "goes on"
+
+    def _sent(self, mail: str, entry: Send) -> str:
+        match entry.state:
+            case "sent":
+                return f"sends {self.latest.mail if self.latest else mail}"
+            case "decided":
+                return f"has no coupon left for {mail}"
+            case "dropped":
+                return f"drops {mail}: {entry.reason}"
+        return f"skips {mail}: {entry.reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Shelf:
-    """The catalogue of a story."""
-
-    products: Mapping[str, Mapping[str, Any]]
-
-    def get(self, product_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-        """What is known of these."""
-        return {name: self.products[name] for name in product_ids if name in self.products}
-
-    def put(self, product_id: str, product: Mapping[str, Any], at: int) -> None:
-        """A story's catalogue stays as it is."""
-
-
-def _record(entry: triggers.Entry) -> ports.Journey:
-    return ports.Journey(
-        id=entry.journey,
-        workflow=entry.workflow,
-        customer=ME,
-        event=entry.event,
-        occurrence=entry.occurrence,
-        rev="played",
-        entered_at=epoch(entry.entered_at),
-        since=epoch(entry.since),
-    )
+def _with_days(story: Story) -> list[Event]:
+    """The story's events and a `due` event for every day of it, in the order in which they come in."""
+    events = sorted(story.events, key=lambda event: event.received_at)
+    days = []
+    day = events[0].received_at.astimezone(UTC).date()
+    while (at := datetime.combine(day, DAILY_RULE, UTC)) <= story.until:
+        since = {"since": f"{day}T00:00:00+00:00"}
+        identity = customer_identity(WHO)
+        days.append(Event(f"due:{day}", "due", at, at, "calendar", identity, properties=since))
+        day += timedelta(days=1)
+    return sorted([*events, *days], key=lambda event: event.received_at)
 
 
-def _nobodys(zone: ZoneInfo) -> Shop:
-    """A shop of which only the time zone matters."""
-    told = {
-        "name": "Shop",
-        "url": "https://shop.example",
-        "from": {"name": "Shop", "address": "shop@shop.example"},
-        "support": "shop@shop.example",
-        "address": ["Shop"],
-        "timezone": zone.key,
-    }
-    return Shop.model_validate(told)
+def _shop(zone: ZoneInfo) -> Shop:
+    """A shop of no more than a time zone, that sends as often as it likes."""
+    address = "shop@example.com"
+    sender = From(name="Shop", address=address)
+    return Shop(
+        name="Shop", url="https://shop.example", sender=sender, support=address, address=["-"],
+        timezone=zone.key, frequency_cap=[],
+    )  # fmt: skip

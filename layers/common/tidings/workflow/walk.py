@@ -85,32 +85,110 @@ def walk(
     `stop` is the moment, and the reason, at which it is stopped from outside. Raises CannotWalk, and what
     `task` raises that no `Catch` of the definition names.
     """
-    visits: list[Visit] = []
-    now, name, value = start, definition["StartAt"], dict(given)
-    for _ in range(MAX_STATES):
-        if stop is not None and now >= stop[0]:
-            return Timeline(tuple(visits), max(start, stop[0]), "ABORTED", stop[1])
-        state = definition["States"][name]
+    walking = Walking(definition, given, start)
+    while walking.is_under_way:
+        if stop is not None and walking.at >= stop[0]:
+            walking.stop(max(start, stop[0]), stop[1])
+        else:
+            walking.step(task)
+    return walking.timeline
+
+
+class Walking:
+    """A walk under way, state by state, for whoever has other things to tell between.
+
+    `at` is when it goes on by itself; `token` is that of a Task that waits to be answered until then, else "".
+    """
+
+    def __init__(self, definition: Mapping[str, Any], given: Mapping[str, Any], start: datetime) -> None:
+        """Nothing has happened yet; the first state is entered at `start`."""
+        self.at, self.token = start, ""
+        self._states: Mapping[str, Any] = definition["States"]
+        self._name, self._value = str(definition["StartAt"]), dict(given)
+        self._visits: list[Visit] = []
+        self._end: tuple[str, str] | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it has not ended."""
+        return self._end is None
+
+    @property
+    def timeline(self) -> Timeline:
+        """What has happened so far; of a walk under way with an empty status."""
+        status, reason = self._end or ("", "")
+        return Timeline(tuple(self._visits), self.at, status, reason)
+
+    def stop(self, at: datetime, reason: str) -> None:
+        """It is stopped from outside."""
+        self.at, self.token, self._end = at, "", ("ABORTED", reason)
+
+    def answer(self, at: datetime) -> None:
+        """Whoever holds its token lets it go on; nothing when it does not wait."""
+        if self.token:
+            state, self.token = self._states[self._name], ""
+            self._value = _evaluate(state["Output"], {"input": self._value, "result": {"Payload": {}}})
+            self._name, self.at = state["Next"], max(at, self._visits[-1].at)
+
+    def step(self, task: Task) -> None:
+        """Let the next thing happen, at `at`. Raises CannotWalk, and what `task` raises uncaught."""
+        if len(self._visits) >= MAX_STATES:
+            raise CannotWalk(f"no end after {MAX_STATES} states")
+        state = self._states[self._name]
+        if self.token:
+            self._time_out(state)
+            return
         match state["Type"]:
             case "Wait":
-                seconds = _evaluate(state["Seconds"], {"input": value})
-                visits.append(Visit(now, name, value, _waited(seconds)))
-                now += timedelta(seconds=seconds)
-                name = state["Next"]
+                seconds = _evaluate(state["Seconds"], {"input": self._value})
+                self._visit(_waited(seconds))
+                self._name, self.at = state["Next"], self.at + timedelta(seconds=seconds)
             case "Task":
-                following, output, what, then = _run(state, value, now, task)
-                visits.append(Visit(now, name, value, what))
-                name, value, now = following, output, then
+                self._run(state, task)
             case "Choice":
-                following = _choose(name, state, value)
-                visits.append(Visit(now, name, value, f"goes on to {following}"))
-                name = following
+                following = _choose(self._name, state, self._value)
+                self._visit(f"goes on to {following}")
+                self._name = following
             case "Succeed":
-                visits.append(Visit(now, name, value, "the end"))
-                return Timeline(tuple(visits), now, "SUCCEEDED")
+                self._visit("the end")
+                self._end = "SUCCEEDED", ""
             case unknown:
-                raise CannotWalk(f"{name} is a {unknown}")
-    raise CannotWalk(f"no end after {MAX_STATES} states")
+                raise CannotWalk(f"{self._name} is a {unknown}")
+
+    def _visit(self, what: str) -> None:
+        self._visits.append(Visit(self.at, self._name, self._value, what))
+
+    def _run(self, state: Mapping[str, Any], task: Task) -> None:
+        waits = state["Resource"].endswith(".waitForTaskToken")
+        token = f"{self._name} at {self.at.isoformat()}" if waits else ""
+        known = {"input": self._value, "context": {"Task": {"Token": token}} if waits else {}}
+        payload = _evaluate(state["Arguments"], known)["Payload"]
+        try:
+            outcome = task(payload, self.at)
+        except Exception as error:
+            name = type(error).__name__
+            # What Lambda's Python runtime makes of an exception.
+            cause = json.dumps({"errorMessage": str(error), "errorType": name})
+            following = _caught(state, self._value, name, cause)
+            if following is None:
+                raise
+            self._visit(f"{name} {error}".rstrip())
+            self._name, self._value = following
+            return
+        self._visit(outcome.what)
+        if waits:
+            self.token, self.at = token, self.at + timedelta(seconds=state["TimeoutSeconds"])
+            if outcome.answered_at is not None and outcome.answered_at < self.at:
+                self.answer(outcome.answered_at)
+            return
+        known["result"] = {"Payload": dict(outcome.output)}
+        self._name, self._value = state["Next"], _evaluate(state["Output"], known)
+
+    def _time_out(self, state: Mapping[str, Any]) -> None:
+        caught = _caught(state, self._value, "States.Timeout", "")
+        if caught is None:
+            raise CannotWalk("an uncaught time-out")
+        self.token, (self._name, self._value) = "", caught
 
 
 def _waited(seconds: int) -> str:
@@ -125,35 +203,6 @@ def _choose(name: str, state: Mapping[str, Any], value: Any) -> str:
         if _evaluate(rule["Condition"], {"input": value}) is True:
             return str(rule["Next"])
     raise CannotWalk(f"no choice of {name} matches")  # on AWS the execution fails
-
-
-def _run(
-    state: Mapping[str, Any], value: Any, now: datetime, task: Task
-) -> tuple[str, dict[str, Any], str, datetime]:
-    """(next state, its input, what happened, when it is over) of a Task."""
-    waits = state["Resource"].endswith(".waitForTaskToken")
-    known = {"input": value, "context": {"Task": {"Token": f"token at {now.isoformat()}"}} if waits else {}}
-    payload = _evaluate(state["Arguments"], known)["Payload"]
-    try:
-        outcome = task(payload, now)
-    except Exception as error:
-        name = type(error).__name__
-        # What Lambda's Python runtime makes of an exception.
-        cause = json.dumps({"errorMessage": str(error), "errorType": name})
-        caught = _caught(state, value, name, cause)
-        if caught is None:
-            raise
-        return *caught, f"{name} {error}".rstrip(), now
-    known["result"] = {"Payload": dict(outcome.output)}
-    if not waits:
-        return state["Next"], _evaluate(state["Output"], known), outcome.what, now
-    end = now + timedelta(seconds=state["TimeoutSeconds"])
-    if outcome.answered_at is not None and outcome.answered_at < end:
-        return state["Next"], _evaluate(state["Output"], known), outcome.what, max(now, outcome.answered_at)
-    caught = _caught(state, value, "States.Timeout", "")
-    if caught is None:
-        raise CannotWalk("a time-out that nothing catches")
-    return *caught, outcome.what, end
 
 
 def _caught(state: Mapping[str, Any], value: Any, name: str, cause: str) -> tuple[str, dict[str, Any]] | None:
