@@ -18,7 +18,7 @@ from babel.core import Locale
 from tidings import formats, ports
 from tidings.customer import Customer, epoch, moment
 from tidings.events import Event, product_identity
-from tidings.fit import NAME_LENGTH, day, listed, pieces, stamp, text, texts
+from tidings.fit import NAME_LENGTH, called, day, listed, pieces, stamp, text, texts
 from tidings.fit import name as name
 from tidings.fit import page as page
 from tidings.functions import SIGNATURES, Known, functions
@@ -31,9 +31,6 @@ from tidings.wares import Recommender, few, identity, product_page, shown
 
 SHOWN_ITEMS: Final = 12
 """Lines that a mail shows; the rest is counted (`more_items`)."""
-
-LANGUAGES: Final = ("en",)
-"""Languages that mails are written in; the first is the one in which they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +88,12 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """The customer as the step finds them. A name that is none (an address, an advertisement) is None."""
+    """The customer as the step finds them. A name that is none (an address, an advertisement) is None. `name` is what a
+    mail calls them: the first name, or the whole name, family first, where that is how it is written."""
 
     id: str
     email: str | None = None
+    name: str | None = None
     first_name: str | None = None
     last_name: str | None = None
     locale: str | None = None
@@ -142,6 +141,7 @@ MAIL_NAMES: Final[Mapping[str, Any]] = {
     "coupon": Coupon | None,
     "unsubscribe_url": str | None,
     "language": str,
+    "greeting": str | None,
     "locale": str,
     "timezone": str,
 }
@@ -158,6 +158,7 @@ def customer_view(
     return CustomerView(
         id=customer.id,
         email=text(customer.email, 320),
+        name=called(name(get("first_name")), name(get("last_name"))),
         first_name=name(get("first_name")),
         last_name=name(get("last_name")),
         locale=text(get("locale")),
@@ -311,6 +312,7 @@ def context(
 
     `event` began the journey; `products` is the catalogue's knowledge of `shown_products`; `look_up` asks it for
     more, when the mail recommends; `coupon` is the step's; `unsubscribe_url` is None for a transactional mail.
+    `language` is the one in which mails are written, until `render` finds the mail's words in the customer's.
     """
     known, seen = products or {}, event_view(event)
     locale = formats.locale_of(
@@ -331,7 +333,8 @@ def context(
         "coupon": coupon,
         "arrived": event_view(arrived) if arrived else None,
         "unsubscribe_url": unsubscribe_url,
-        "language": locale.language if locale.language in LANGUAGES else LANGUAGES[0],
+        "language": shop.written_in.replace("_", "-"),
+        "greeting": None,
         "locale": str(locale),
         "timezone": zone.key,
         **_functions(customer, shop, now, event, journey, look_up, locale),

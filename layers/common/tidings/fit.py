@@ -14,6 +14,8 @@ _GAP: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _HIDDEN: Final = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufff9-\ufffc]")
 _ADVERT: Final = re.compile(r"://|www\.|[@<>{}]|\.[a-z]{2,}/", re.IGNORECASE)
 
+_EAST_ASIAN: Final = re.compile("[々\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+
 
 def text(value: object, length: int = TEXT_LENGTH) -> str | None:
     """`value` as one line of at most `length` characters, without control, invisible and half characters;
@@ -32,6 +34,16 @@ def name(value: object) -> str | None:
     if line is None or _ADVERT.search(line) or not any(character.isalpha() for character in line):
         return None
     return line
+
+
+def called(first: str | None, last: str | None) -> str | None:
+    """What to call a person: the first name; where names are written in Hangul, Han or Kana the whole name, family
+    first, and the family name alone where nothing else is known."""
+    if last is None or not _EAST_ASIAN.fullmatch(last):
+        return first
+    if first is None or (first.startswith(last) and len(first) > len(last)):
+        return first or last
+    return f"{last}{first}" if _EAST_ASIAN.fullmatch(first) else first
 
 
 def page(value: object) -> str | None:

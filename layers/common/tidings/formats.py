@@ -12,6 +12,7 @@ from babel.dates import format_date, format_time, get_datetime_format
 from babel.numbers import format_currency, format_decimal
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_FIELD: Final = re.compile(r"y{1,4}|M{1,4}|E{1,4}|d{1,2}")
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 MOST: Final = Decimal(10) ** 12
 """No sum in a shop is larger; what claims to be is not shown."""
@@ -74,10 +75,27 @@ def number(value: object, locale: Locale) -> str:
 
 
 def day(value: object, locale: Locale, zone: ZoneInfo, form: str = "long") -> str:
-    """A date, or a time's date in `zone`; empty for none. `form`: short, medium, long, full or a pattern."""
+    """A date, or a time's date in `zone`; empty for none. `form`: short, medium, long, full or a pattern.
+
+    A pattern of fields alone (`MMMM y`) is written in the locale's order, with its words: `2026年3月`.
+    """
     if isinstance(value, datetime):
         value = _local(value, zone).date()
-    return format_date(value, form, locale=locale) if isinstance(value, date) else ""
+    if not isinstance(value, date):
+        return ""
+    skeleton = _skeleton(form)
+    if skeleton in locale.datetime_skeletons:
+        form = str(locale.datetime_skeletons[skeleton].pattern)
+    return format_date(value, form, locale=locale)
+
+
+@lru_cache(maxsize=64)
+def _skeleton(form: str) -> str | None:
+    """The fields of a pattern in CLDR's order, None when there is more in it than fields."""
+    fields = {field[0]: field for field in form.split()}
+    if not fields or not all(_FIELD.fullmatch(field) for field in fields.values()):
+        return None
+    return "".join(fields[letter] for letter in "yMEd" if letter in fields)
 
 
 def clock_time(value: object, locale: Locale, zone: ZoneInfo, form: str = "short") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import Locale, UnknownLocaleError
@@ -47,6 +47,7 @@ Address = Annotated[str, StringConstraints(pattern=r"^[!-?A-~]+@[A-Za-z0-9-]+(\.
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 EventName = Annotated[Word, AfterValidator(_own_event)]
 Kind = Literal["text", "number", "boolean", "date", "list"]
 FontStack = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ,'-]+$")]
@@ -100,6 +101,25 @@ class FrequencyCap(_Part):
     within: Duration
 
 
+class Greeting(_Part):
+    """How customers of one country are greeted: `named` holds `{name}`, `plain` is for those without a name."""
+
+    named: Text
+    plain: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_named(cls, value: Any) -> Any:
+        return {"named": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_name(self) -> "Greeting":
+        if "{name}" not in self.named or "{" in self.named.replace("{name}", "") + (self.plain or ""):
+            message = "write {name} where the name belongs, in `named` alone"
+            raise PydanticCustomError("greeting", message.replace("{", "{{").replace("}", "}}"))
+        return self
+
+
 class Coupon(_Part):
     """A code that everybody may use. Give `percent` or `amount` (in the shop's currency) to let mails say it."""
 
@@ -121,9 +141,10 @@ class Shop(_Part):
 
     `logo` is the address of a picture (its name is shown without one). `address` is the postal address that
     every marketing mail must show, a list of lines. `default_locale`, `timezone` and `currency` serve where a
-    customer's own are not known. `survey_url` is the page on which customers answer the survey. `coupons` are the
-    shop's fixed codes by the name that workflows use; `fields` are what it keeps of customers besides, `events` what
-    it tells besides, each with its properties and their kinds.
+    customer's own are not known; `written_in` is the language of the mails' files, which catalogues translate.
+    `greetings` are by country, in the place of the language's own. `survey_url` is the page on which customers
+    answer the survey. `coupons` are the shop's fixed codes by the name that workflows use; `fields` are what it
+    keeps of customers besides, `events` what it tells besides, each with its properties and their kinds.
     """
 
     name: Text
@@ -137,6 +158,7 @@ class Shop(_Part):
     support: Address
     address: Annotated[list[Text], Field(min_length=1)]
     default_locale: Annotated[str, AfterValidator(_locale)] = "en-US"
+    written_in: Annotated[str, AfterValidator(_locale)] = "en"
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
     frequency_cap: list[FrequencyCap] = [
@@ -144,6 +166,7 @@ class Shop(_Part):
         FrequencyCap(at_most=6, within=timedelta(days=7)),
     ]
     social: list[Social] = []
+    greetings: dict[Country, Greeting] = {}
     survey_url: Url | None = None
     coupons: dict[Slug, Coupon] = {}
     fields: dict[Word, Kind] = {}

@@ -7,23 +7,22 @@ tried on made-up recipients, so that what reaches Lambda renders.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from jinja2 import TemplateSyntaxError, nodes
-from pydantic import BaseModel, ConfigDict, Field
 
-from tidings import yamlfile
 from tidings.context import MAIL_NAMES
 from tidings.errors import BadInput
-from tidings.mail import mjml, plaintext, samples
+from tidings.mail import catalogues, mjml, plaintext, samples
+from tidings.mail.extract import LAYOUT, extract
 from tidings.mail.names import unknown_names
 from tidings.mail.render import Mail, environment, render
+from tidings.mail.source import SUFFIX as SUFFIX
+from tidings.mail.source import Source, take_apart
 from tidings.shop import Shop
 
-SUFFIX: Final = ".mjml.j2"
 MOST_BYTES: Final = 100_000
 """Gmail cuts off what is beyond 102 kB of HTML, the unsubscribe link first."""
 
@@ -33,46 +32,15 @@ _EMPTY_ADDRESS: Final = re.compile(r"\s(href|src)=\"\s*\"")
 _LINK: Final = re.compile(r"href=\"([^\"]*)\"")
 
 
-class Variant(BaseModel):
-    """Another subject or preheader for the same mail, to be compared by a step's `test`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    subject: str | None = Field(default=None, min_length=1)
-    preheader: str | None = Field(default=None, min_length=1)
-
-
-class FrontMatter(BaseModel):
-    """What stands above a mail's MJML, between two lines of `---`. Its texts are Jinja2 themselves."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    subject: str = Field(min_length=1)
-    preheader: str = Field(min_length=1)
-    text: str | None = Field(default=None, min_length=1)
-    variants: dict[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")], Variant] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A mail's file, taken apart. `first_line` is where the MJML begins, `lines` where the fields begin."""
-
-    file: Path
-    front: FrontMatter
-    body: str
-    first_line: int
-    lines: Mapping[str, int]
-
-
-def compile_mails(workflow_dir: Path, shop: Shop, *, marketing: bool = True) -> dict[str, dict[str, str]]:
-    """Every mail of a workflow by its name: `subject`, `preheader`, `html` and `text`, each Jinja2 source; a variant
-    by `mail.variant`, whether it is a file of its own or stands in the mail's front matter.
+def compile_mails(workflow_dir: Path, shop: Shop, *, marketing: bool = True) -> dict[str, dict[str, Any]]:
+    """Every mail of a workflow by its name: `subject`, `preheader`, `html` and `text`, each Jinja2 source, and its
+    `translations`; a variant by `mail.variant`, whether it is a file of its own or stands in the front matter.
 
     A marketing mail must show the unsubscribe link and the shop's postal address, in HTML and text alike.
     Raises BadInput with every mistake, one a line, each `file:line: what`.
     """
-    compiled: dict[str, dict[str, str]] = {}
-    variants: dict[str, dict[str, str]] = {}
+    compiled: dict[str, dict[str, Any]] = {}
+    variants: dict[str, dict[str, Any]] = {}
     mistakes: list[str] = []
     for file in sorted((workflow_dir / "emails").glob(f"*{SUFFIX}")):
         try:
@@ -85,12 +53,26 @@ def compile_mails(workflow_dir: Path, shop: Shop, *, marketing: bool = True) -> 
             mistakes += str(error).splitlines()
     if mistakes:
         raise BadInput("\n".join(dict.fromkeys(mistakes)))
-    return {**variants, **compiled}
+    return _translated({**variants, **compiled}, workflow_dir, shop)
+
+
+def _translated(
+    mails: dict[str, dict[str, Any]], workflow_dir: Path, shop: Shop
+) -> dict[str, dict[str, Any]]:
+    """The mails with their words in other languages. Raises BadInput when a catalogue would break one."""
+    locales, name = workflow_dir.parent / "locales", workflow_dir.name
+    known = catalogues.read(locales, (name, LAYOUT))
+    if known:
+        _refuse(catalogues.problems(locales, extract(workflow_dir.parent, name), known))
+    return {
+        key: {**mail, "translations": catalogues.translations(mail, name, known, shop.written_in)}
+        for key, mail in mails.items()
+    }
 
 
 def compile_mail(file: Path, shop: Shop, *, marketing: bool = True) -> dict[str, str]:
     """One mail, whose workflows folder holds the layout and partials. Raises BadInput."""
-    source, root = _take_apart(file), file.parent.parent.parent
+    source, root = take_apart(file), file.parent.parent.parent
     _refuse(_mistakes(source))
     hidden = mjml.Hidden()
     names = {**MAIL_NAMES, **_own_names(source)}
@@ -110,7 +92,7 @@ def compile_mail(file: Path, shop: Shop, *, marketing: bool = True) -> dict[str,
 
 def _variants(file: Path, mail: Mapping[str, str], shop: Shop, marketing: bool) -> dict[str, dict[str, str]]:
     """The variants of the front matter, by name. Raises BadInput."""
-    source = _take_apart(file)
+    source = take_apart(file)
     found = {}
     for name, variant in source.front.variants.items():
         told = variant.model_dump(exclude_none=True)
@@ -119,24 +101,6 @@ def _variants(file: Path, mail: Mapping[str, str], shop: Shop, marketing: bool) 
         found[name] = {**mail, **told}
         _refuse(_findings(found[name], file, shop, marketing))
     return found
-
-
-def _take_apart(file: Path) -> Source:
-    lines = file.read_text("utf-8").replace("\r\n", "\n").split("\n")
-    if lines[0].strip() != "---" or "---" not in [line.strip() for line in lines[1:]]:
-        raise BadInput(
-            f"{file}:1: a mail begins with its front matter: subject and preheader between two lines `---`"
-        )
-    end = next(number for number, line in enumerate(lines[1:], 1) if line.strip() == "---")
-    front = "\n".join(lines[1:end])
-    document = yamlfile.parse(front, file, 2)
-    return Source(
-        file=file,
-        front=yamlfile.load_model(FrontMatter, front, file, 2),
-        body="\n".join(lines[end + 1 :]),
-        first_line=end + 2,
-        lines={str(name): yamlfile.line_of(document, [name], 2) for name in document},
-    )
 
 
 def _own_names(source: Source) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Composer:
         shop = letter.package.shop
         url = self._unsubscribe_url(letter) if letter.package.workflow.is_marketing else None
         mail = render(
-            letter.package.mails[letter.mail].model_dump(),
+            dict(letter.package.mails[letter.mail]),
             context(
                 event=letter.event,
                 customer=letter.customer,

@@ -22,6 +22,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tidings import formats
 from tidings.errors import BadInput
+from tidings.mail.language import Translation, chosen, dressed, greeting, tag
+from tidings.shop import Shop
 
 _UNSHOWABLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
@@ -40,6 +42,7 @@ _WORD_BYTES: Final = 42
 """Of text in one encoded word, which may have 75 characters (RFC 2047)."""
 
 _LINE: Final = 76
+_LINES: Final = ("subject", "preheader")
 _OWN_HEADERS: Final = frozenset(
     {"from", "to", "cc", "bcc", "sender", "subject", "mime-version", "content-type"}
 )
@@ -143,15 +146,16 @@ def _template(source: str, escape: bool) -> Template:
     return environment(escape).from_string(source)
 
 
-def render(source: Mapping[str, str], context: Mapping[str, Any]) -> Mail:
+def render(source: Mapping[str, Any], context: Mapping[str, Any]) -> Mail:
     """The mail for one recipient.
 
-    `source` is a package's entry: Jinja2 source of `subject`, `preheader`, `html` and `text`. `context` holds
-    what `context.MAIL_NAMES` lists. Equal input gives equal output.
+    `source` is a package's entry: Jinja2 source of `subject`, `preheader`, `html` and `text`, and its `translations`
+    by language. `context` holds what `context.MAIL_NAMES` lists. Equal input gives equal output.
     """
-    subject = _line(_template(source["subject"], False).render(context))
-    preheader = _line(_template(source["preheader"], False).render(context))
-    whole = {**context, "subject": subject, "preheader": preheader}
+    told, translation = _spoken_to(source.get("translations") or {}, context)
+    lines = [source[name] if translation is None else translation.whole(source[name]) for name in _LINES]
+    subject, preheader = (_line(_template(line, False).render(told)) for line in lines)
+    whole = {**told, "subject": subject, "preheader": preheader}
     text = _template(source["text"], False).render(whole)
     return Mail(
         subject=subject,
@@ -159,6 +163,23 @@ def render(source: Mapping[str, str], context: Mapping[str, Any]) -> Mail:
         html=_template(source["html"], True).render(whole),
         text=_BLANK_LINES.sub("\n\n", _AROUND_BREAK.sub("\n", text)).strip() + "\n",
     )
+
+
+def _spoken_to(
+    translations: Mapping[str, Translation], context: Mapping[str, Any]
+) -> tuple[dict[str, Any], Translation | None]:
+    """The context in the language of this mail and recipient, and the mail's words in it."""
+    shop, customer, told = context.get("shop"), context.get("customer"), dict(context)
+    if not isinstance(shop, Shop):
+        return told, None
+    found = chosen((context["locale"], shop.default_locale), (*translations, shop.written_in))
+    language = tag(found or shop.written_in)
+    told |= {"language": language, "shop": dressed(shop, language)}
+    told["greeting"] = greeting(
+        shop, getattr(customer, "country", None), language, getattr(customer, "name", None)
+    )
+    translation = translations.get(found or shop.written_in)
+    return {**told, **(translation.names if translation else {})}, translation
 
 
 def _line(value: str) -> str:

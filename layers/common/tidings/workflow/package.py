@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from tidings.errors import TidingsError
+from tidings.mail.language import Translation
 from tidings.shop import Shop
 from tidings.workflow.model import Workflow
 
@@ -33,7 +34,7 @@ class UnknownPackage(TidingsError):
 
 
 class MailSource(BaseModel):
-    """One mail after MJML: Jinja2 sources."""
+    """One mail after MJML: Jinja2 sources, and its words in the languages into which all of it is translated."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -41,6 +42,7 @@ class MailSource(BaseModel):
     preheader: str = ""
     html: str
     text: str
+    translations: dict[str, Translation] = {}
 
 
 class Package(BaseModel):
@@ -69,13 +71,13 @@ def load(source: Path | str | bytes) -> Package:
     return Package.model_validate_json(text)
 
 
-def build(workflow: Workflow, shop: Shop, mails: Mapping[str, Mapping[str, str]]) -> Package:
+def build(workflow: Workflow, shop: Shop, mails: Mapping[str, Mapping[str, Any]]) -> Package:
     """A package with its revision computed."""
     content = {
         "workflow": workflow.id,
         "definition": workflow.model_dump(mode="json", by_alias=True),
         "shop": shop.model_dump(mode="json", by_alias=True),
-        "mails": {name: dict(mails[name]) for name in sorted(mails)},
+        "mails": {name: MailSource(**mails[name]).model_dump() for name in sorted(mails)},
     }
     rev = hashlib.sha256(_canonical(content).encode()).hexdigest()[:16]
     return load(_canonical({**content, "rev": rev}))
