@@ -6,7 +6,9 @@ customers remember the most event ids.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -22,11 +24,15 @@ from tidings.daily import Daily
 from tidings.errors import BadInput
 from tidings.events import ORDER_TYPES, Event
 from tidings.sources import SOURCES, Request
+from tidings.workflow.check.segments import load_rules
 
 BOUND = 1024
 SEED = 1
 START = datetime(2026, 2, 27, tzinfo=UTC)
 DAY = timedelta(days=1)
+ROOT = Path(__file__).parents[2]
+COUNTED = frozenset({"mail_clicked", "product_viewed"})
+"""What the ready-made rules and workflows count."""
 
 
 class Ended:
@@ -110,6 +116,9 @@ def _import(hooks: list[Webhook]) -> World:
 
 def _world(at: datetime) -> World:
     world = World(clock=FixedClock(at))
+    rules = load_rules(ROOT / "workflows").rules.model_copy(update={"counted": COUNTED})
+    catalogue = replace(world.tracker.catalogue, rules=rules)
+    world.tracker = replace(world.tracker, catalogue=catalogue)
     object.__setattr__(world.tracker, "sends", Ended())
     return world
 

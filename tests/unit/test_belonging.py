@@ -208,6 +208,21 @@ def test_a_new_rule_finds_its_moment_in_the_due_index() -> None:
     )  # lapsed on 9 May at noon; the rule of the 10th looks up to the 11th
 
 
+def test_a_new_date_rule_reaches_those_whose_segments_are_current(world: World) -> None:
+    """A birthday workflow is added: backfill enters its date, and a second one writes nothing."""
+    world.happen(event("profile_updated", "1", birthday="--03-20", **ANN))
+    assert world.only().due_on is None
+    told = {"id": "birthday", "name": "B", "trigger": {"date": "birthday"}, "steps": [{"send": "hello"}]}
+    flows = {**FLOWS, "birthday": Workflow.model_validate(told)}
+    catalogue = replace(world.tracker.catalogue, workflows=flows, revs=dict.fromkeys(flows, "r1"))
+    world.tracker = replace(world.tracker, catalogue=catalogue)
+    world.tracker.backfill(world.only().id)
+    assert world.only().due_on == "2026-03-20"
+    version = world.only().version
+    world.tracker.backfill(world.only().id)
+    assert world.only().version == version
+
+
 def test_a_merge_keeps_what_both_were(world: World) -> None:
     """One of two was a VIP: who they become is one without entering again."""
     world.happen(order("1", account="1", total="160.00"), subscribed("2", contact="ann@example.com"))

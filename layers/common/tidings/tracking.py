@@ -158,15 +158,17 @@ class Tracker:
         raise Unavailable("the customer is being written to without end; try again")
 
     def backfill(self, customer_id: str) -> bool:
-        """Bring a customer under the rules in force, silently. Returns whether they entered a segment that way, which
-        `knowledge.backfill_event` makes known."""
+        """Bring a customer under the rules and dates in force, silently. Returns whether they entered a segment that
+        way, which `triggers.backfill_event` makes known."""
         for _ in range(ATTEMPTS):
             customer = self.customers.get(customer_id)
             if customer is None:
                 return False
             try:
-                current = self._knowledge.is_current(customer)
-                return bool((customer if current else self._settle(customer)).silent)
+                dated = self._with_due(customer, None)
+                if self._knowledge.is_current(customer) and dated.due_on == customer.due_on:
+                    return bool(customer.silent)
+                return bool(self._settle(customer).silent)
             except Conflict:
                 continue
         raise Unavailable("the customer is being written to without end; try again")
