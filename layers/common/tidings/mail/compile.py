@@ -29,6 +29,8 @@ MOST_BYTES: Final = 100_000
 _LAYOUT_NAMES: Final = {**MAIL_NAMES, "subject": str, "preheader": str, "content": str}
 _TRANS: Final = re.compile(r"\{%-?\s*trans\b.*?endtrans\s*-?%\}", re.DOTALL)
 _EMPTY_ADDRESS: Final = re.compile(r"\s(href|src)=\"\s*\"")
+_READ: Final[dict[tuple[str, Path, frozenset[str]], tuple[str, ...]]] = {}
+"""What is wrong with the layout and partials, by their text and the names they were read with: all mails share them."""
 _LINK: Final = re.compile(r"href=\"([^\"]*)\"")
 
 
@@ -116,7 +118,10 @@ def _piece(hidden: mjml.Hidden, path: Path, wanted_by: Path, names: Mapping[str,
         text = path.read_text("utf-8")
     except OSError:
         raise BadInput(f"{wanted_by}:1: there is no {path}") from None
-    _refuse(_template_mistakes(text, path, 1, names))
+    key = text, path, frozenset(names)
+    if key not in _READ:
+        _READ[key] = tuple(_template_mistakes(text, path, 1, names))
+    _refuse(iter(_READ[key]))
     return mjml.read(hidden, text, path)
 
 
@@ -132,8 +137,8 @@ def _template_mistakes(text: str, file: Path, first_line: int, names: Mapping[st
     """What is wrong with a template by itself: syntax, filters, names, links that the text would lose."""
     padded = "\n" * (first_line - 1) + text
     try:
-        environment(True).compile(padded, str(file))
         template = environment(True).parse(padded)
+        environment(True).compile(template, filename=str(file), raw=True)
     except TemplateSyntaxError as error:
         yield f"{file}:{error.lineno}: {error.message}"
         return

@@ -6,8 +6,9 @@ those in `{% trans %}` are.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tidings.mail.language import CONTEXT
 from tidings.mail.render import environment
@@ -44,11 +45,18 @@ Messages = dict[str, Message]
 
 def said(template: str) -> Iterator[Message]:
     """The messages in a template, in its order."""
-    for _, function, found in environment(True).extract_translations(template):  # type: ignore[attr-defined]
+    for function, found in _said(template):
         texts = [text for text in ([found] if isinstance(found, str) else found) if text is not None]
         about = texts.pop(0) if function in ("pgettext", "npgettext") else None
         many = texts[1] if function in ("ngettext", "npgettext") else None
         yield Message(texts[0], many, about, block=True)
+
+
+@lru_cache(maxsize=1024)
+def _said(template: str) -> tuple[tuple[str, Any], ...]:
+    """Which function is called for which texts; the same parts come again in every mail."""
+    found = environment(True).extract_translations(template)  # type: ignore[attr-defined]
+    return tuple((function, texts) for _, function, texts in found)
 
 
 def extract(root: Path, workflow: str = "*") -> dict[str, Messages]:

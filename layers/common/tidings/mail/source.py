@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -46,7 +47,13 @@ class Source:
 
 def take_apart(file: Path) -> Source:
     """A mail's front matter and body. Raises BadInput."""
-    lines = file.read_text("utf-8").replace("\r\n", "\n").split("\n")
+    return _taken_apart(file, file.read_text("utf-8"))
+
+
+@lru_cache(maxsize=1024)
+def _taken_apart(file: Path, text: str) -> Source:
+    """Kept, because a mail is compiled, its variants are, and its words are looked for."""
+    lines = text.replace("\r\n", "\n").split("\n")
     if lines[0].strip() != "---" or "---" not in [line.strip() for line in lines[1:]]:
         raise BadInput(
             f"{file}:1: a mail begins with its front matter: subject and preheader between two lines `---`"
