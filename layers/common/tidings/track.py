@@ -117,12 +117,12 @@ class Track:
         product = reading.identifier(data.get("product_id"))
         if product is None:
             raise BadInput("data.product_id is missing: the product's id")
-        line = {**_line(data), "quantity": 1}
+        plain = "total" not in data and "presentment_total" not in data  # its one price is the shop's
         return {
             "product_id": product,
-            "items": [line],
+            "items": [{**_line(data), "quantity": 1}],
             "items_count": 1,
-            "total": reading.money(data.get("price")),
+            "total": reading.money(data.get("price" if plain else "total")),
         }
 
     def _common(self, data: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:

@@ -109,6 +109,8 @@ class Expected:
 def expected(hook: Hook) -> Expected:
     """For a body with times of now, about somebody of whom nothing else is known."""
     body, resource = hook.body, hook.topic.partition("/")[0]
+    if resource == "fulfillments":
+        return Expected({"email": body["email"]})  # nobody else is known: the order was never told
     if resource not in ("orders", "checkouts", "customers", "customers_email_marketing_consent"):
         return Expected()
     if resource == "customers":
