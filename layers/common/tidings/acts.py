@@ -13,6 +13,7 @@ from tidings.context import conditions, journey_view
 from tidings.customer import Customer, epoch, moment
 from tidings.events import Event
 from tidings.expressions import ExpressionError, holds
+from tidings.segments import Bounded
 from tidings.shop import Shop
 from tidings.workflow.chance import is_held_out
 from tidings.workflow.graph import first_wait, node
@@ -36,6 +37,7 @@ class Acts:
     workflows: Mapping[str, Workflow]
     shop: Shop
     clock: Clock
+    bounds: Bounded = lambda: None
 
     def carry_out(self, customer: Customer) -> None:
         """Do what is pending."""
@@ -63,6 +65,7 @@ class Acts:
             event=event,
             arrived=arrived,
             journey=journey_view(record),
+            bounds=self.bounds() if "rfm" in condition else None,
         )
         try:
             return holds(condition, names)

@@ -110,6 +110,7 @@ class Tracker:
             workflows=self.catalogue.workflows,
             shop=self.catalogue.shop,
             clock=self.clock,
+            bounds=self.catalogue.bounds,
         )
 
     def track_all(self, events: Iterable[Event]) -> None:

@@ -59,6 +59,7 @@ class Stepper:
             events=self.events,
             now=self.clock.now(),
             bounds=self.bounds(),
+            look_up=self.sender.products.get,
         )
 
     def _do(self, scene: Scene) -> ports.Send:

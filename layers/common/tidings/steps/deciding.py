@@ -5,7 +5,6 @@ from typing import Any
 
 from tidings import ports
 from tidings.clock import Clock
-from tidings.context import conditions, journey_view
 from tidings.customer import epoch
 from tidings.events import Event
 from tidings.expressions import ExpressionError, evaluate, holds
@@ -89,17 +88,8 @@ class Decider:
 
 def meets(condition: str, scene: Scene, arrived: Event) -> bool:
     """Whether an event that arrived meets a condition of this journey."""
-    names = conditions(
-        customer=scene.person,
-        shop=scene.package.shop,
-        now=scene.now,
-        event=scene.event,
-        arrived=arrived,
-        journey=journey_view(scene.record),
-        bounds=scene.bounds,
-    )
     try:
-        return holds(condition, names)
+        return holds(condition, scene.names_with(arrived))
     except ExpressionError:
         return False
 

@@ -12,6 +12,7 @@ from tidings.customer import Customer, apply, moment
 from tidings.errors import JourneyExited
 from tidings.events import Event, customer_identity
 from tidings.orders import checkout_key
+from tidings.recommend import Lookup
 from tidings.rfm import Bounds
 from tidings.schedule import wait_end
 from tidings.triggers import last_times
@@ -37,7 +38,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Scene:
-    """One step of one journey, now. `entries` are the journey's ledger entries so far, `bounds` those of RFM."""
+    """One step of one journey, now. `entries` are the journey's ledger entries so far, `bounds` those of RFM;
+    `look_up` asks the catalogue for what an expression recommends."""
 
     request: Request
     package: Package
@@ -47,6 +49,7 @@ class Scene:
     events: ports.Events
     now: datetime
     bounds: Bounds | None = None
+    look_up: Lookup | None = None
 
     @cached_property
     def node(self) -> Node:
@@ -91,14 +94,19 @@ class Scene:
     @cached_property
     def names(self) -> Mapping[str, Any]:
         """What an expression may name here."""
+        return self.names_with(self.arrived)
+
+    def names_with(self, arrived: Event | None) -> Mapping[str, Any]:
+        """What an expression may name, where `arrived` is this event."""
         return conditions(
             customer=self.person,
             shop=self.package.shop,
             now=self.now,
             event=self.event,
-            arrived=self.arrived,
+            arrived=arrived,
             journey=journey_view(self.record),
             bounds=self.bounds,
+            look_up=self.look_up,
         )
 
     @property
