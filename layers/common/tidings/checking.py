@@ -264,6 +264,9 @@ class _Reader:
                 self._note(f'"{name}" needs to know more: {signature.example}')
 
     def _argument(self, name: str, signature: Signature, parameter: Parameter, value: nodes.Node) -> None:
+        if parameter.words and isinstance(value, nodes.Name) and value.name not in self.names:
+            self._note(f'"{value.name}" needs quotes: {signature.example}')
+            return
         kind = category(self.kind(value))
         wanted = [category(each) for each in parameter.kinds] if parameter.words is None else ["text"]
         if kind is not None and kind not in wanted:

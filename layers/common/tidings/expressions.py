@@ -5,6 +5,7 @@ counts as false, and anything computed from it is missing. What does not exist a
 Amounts are floats here, so that `event.total >= 99.9` means what it says (no Decimal equals such a float).
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -108,7 +109,7 @@ def check(source: str, names: Mapping[str, Any], vocabulary: "Vocabulary | None"
         _compiled(source)
         tree = _ENVIRONMENT.parse("{{ (" + source + "\n) }}")
     except TemplateSyntaxError as error:
-        return [f"`{source}` is no expression: {_syntax(error)}"]
+        return [f"`{source}` is no expression: {_slip(source) or _syntax(error)}"]
     return problems(tree, names, vocabulary or Vocabulary())
 
 
@@ -121,9 +122,28 @@ def parse(source: str) -> nodes.Template | None:
         return None
 
 
+def is_constant(source: str) -> bool:
+    """Whether an expression names nothing, so that it is always the same."""
+    tree = parse(source)
+    return tree is not None and next(tree.find_all(nodes.Name), None) is None
+
+
 @lru_cache(maxsize=256)
 def _compiled(source: str) -> TemplateExpression:
     return _ENVIRONMENT.compile_expression(source)
+
+
+_SLIPS: Final = (
+    (r"\{\{|\}\}|\{%", "leave out the braces, it stands by itself"),
+    (r"&&|\|\|", "write `and`, `or`"),
+    (r"\b(AND|OR|NOT)\b", "write `and`, `or`, `not` in small letters"),
+    (r"[^=<>!]=[^=]", "a comparison is written `==`"),
+)
+"""What people write who know another language."""
+
+
+def _slip(source: str) -> str | None:
+    return next((mend for pattern, mend in _SLIPS if re.search(pattern, source)), None)
 
 
 def _syntax(error: TemplateSyntaxError) -> str:

@@ -154,6 +154,8 @@ def explain(error: ErrorDetails) -> str:
         return f'"{name}" is missing{_example(place)}'
     if kind == "union_tag_not_found":
         return _unknown_kind(place, given)
+    if place[-2:] == ("exit step", "exit"):
+        return f'"exit" as a step is written `exit: true`, not {_shown(given)}'
     if kind == "literal_error":
         return f'"{name}" can\'t be "{given}"{hint(str(given), _literals(place))}'
     if kind == "value_error":
@@ -183,6 +185,8 @@ def _unknown_word(name: str, place: Place) -> str:
         words = sorted({word for each in _WAITS for word in _fields(each)})
         if name in words:
             return f'"{name}" does not go with {" and ".join(f"`{word}`" for word in _fields(here))}'
+    if name in model.TRIGGER_WORDS and "trigger" in place:
+        return f'"{name}" is another trigger: a workflow has one'
     if name in model.STEP_WORDS and _is_step(place[:-1]):
         return f'"{name}" is a step of its own: begin it with "- "'
     return f'unknown word "{name}"{hint(name, words)}'

@@ -53,6 +53,10 @@ def problems(source: Source, scope: Scope) -> Iterator[str]:
     for place, step in every_step(source.workflow.steps):
         yield from _step(source, scope, place, step)
     for place, expression, names in _expressions(source, scope):
+        if place[-1] in ("where", "if") and expressions.is_constant(expression):
+            yield source.problem(
+                place, f"`{expression}` is the same for everybody: a condition names something"
+            )
         for message in expressions.check(expression, names, scope.vocabulary):
             yield source.problem(place, message if "arrived" in names else _about_arrived(message))
 

@@ -55,7 +55,8 @@ def _duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str):
-        raise ValueError(f'"{value}" is not a duration: write a number and its unit, such as "1 hour"')
+        shown = "nothing" if value is None else f'"{value}"'
+        raise ValueError(f'{shown} is not a duration: write a number and its unit, such as "1 hour"')
     return parse_duration(value)
 
 
