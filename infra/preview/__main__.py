@@ -14,9 +14,10 @@ from tidings.errors import BadInput
 from tidings.mail.compile import compile_mails
 from tidings.shop import load_shop
 from tidings.words import hint
+from tidings.workflow import package
+from tidings.workflow.build import rules
 from tidings.workflow.check import mails, problems
 from tidings.workflow.check.scope import load_scope
-from tidings.workflow.check.segments import load_rules
 from tidings.workflow.load import load_workflow
 from tidings.workflow.picture import svg
 
@@ -46,7 +47,9 @@ def _checked(root: Path, name: str) -> Written:
     found = [*wrong, *problems(source, scope), *mails.problems(source, root / name, compiled)]
     if found:
         raise BadInput("\n".join(dict.fromkeys(found)))
-    return Written(source.workflow, shop, load_rules(root).rules, compiled)
+    names = {each for step in source.workflow.sends for each in mails.sent(step)}
+    built = package.build(source.workflow, shop, {each: compiled[each] for each in names})
+    return Written(built, rules(root, [built]))
 
 
 def text(lived: Lived) -> str:

@@ -1,14 +1,16 @@
 """What a customer lives in a workflow, moment by moment: their story played on the compiled machine."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from infra.preview import made
-from infra.preview.reader import ME, Reader, Scene, Written
+from infra.preview.reader import Reader, Written
+from infra.preview.shelf import shelf
 from infra.preview.story import Person
+from tidings import steps as letters
 from tidings import triggers
 from tidings.context import conditions
 from tidings.customer import Customer
@@ -16,15 +18,17 @@ from tidings.events import Event
 from tidings.expressions import holds
 from tidings.mail.render import Mail
 from tidings.shop import Shop
-from tidings.workflow.chance import variant_of
 from tidings.workflow.check.mails import sent
-from tidings.workflow.model import SendStep, SetStep, WaitForStep, Workflow, every_step
-from tidings.workflow.naming import Named, named
+from tidings.workflow.model import EventTrigger, SendStep, SetStep, Step, WaitForStep, Workflow, every_step
+from tidings.workflow.naming import named
 from tidings.workflow.play import Story, play
 from tidings.workflow.walk import Timeline, Visit
 
-LONG: Final = timedelta(days=370)
-"""How far a story reaches that does not say: a birthday comes once."""
+YEAR: Final = timedelta(days=370)
+"""How far a story reaches that does not say, where time itself may begin a journey: a birthday comes once."""
+
+WHILE: Final = timedelta(days=60)
+"""How far it reaches else; a journey under way is told to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +72,31 @@ class Lived:
 
 @dataclass(slots=True)
 class Life:
-    """Plays, and has the mails read."""
+    """Plays, and reads the mails."""
 
     written: Written
     person: Person
+    posted: dict[tuple[str, datetime], letters.Letter] = field(default_factory=dict)
+    _played: list[Timeline] | None = None
 
     def timelines(self) -> list[Timeline]:
-        """The journeys, as the compiled machine goes through them."""
-        events = self.person.events
+        """The journeys, as the compiled machine goes through them; their letters are `posted`."""
+        if self._played is None:
+            self._played = self._play()
+        return self._played
+
+    def _play(self) -> list[Timeline]:
+        events, shop = self.person.events, self.written.shop
         if not events:
             return []
-        until = self.person.until or events[-1].received_at + LONG
-        story = Story(events, until, self.written.shop.zone, self.person.suppressions)
-        return play(self.written.workflow, story, condition(self.written.shop))
+        begins_by_event = isinstance(self.written.workflow.trigger, EventTrigger)
+        until = self.person.until or events[-1].received_at + (WHILE if begins_by_event else YEAR)
+        known = shelf(shop, self.person.products)
+        told = Story(events, until, shop.zone, self.person.suppressions, shop, self.written.rules, known)
+        return play(self.written.workflow, told, condition(shop), self._post)
+
+    def _post(self, at: datetime, letter: letters.Letter) -> None:
+        self.posted[letter.journey, at] = letter
 
     def live(self) -> Lived:
         """The whole life."""
@@ -89,57 +105,42 @@ class Life:
         numbers = iter(range(1, 10_000))
         for timeline in timelines:
             moments += self._moments(reader, timeline, numbers)
-        letters = [moment.letter for moment in moments if moment.letter]
+        read = [moment.letter for moment in moments if moment.letter]
         moments.sort(key=lambda moment: moment.at)
-        seen = {letter.name for letter in letters}
-        began = next((each.visits[0].at for each in timelines if each.visits), reader.last)
-        scene = Scene(began, began)
+        seen = {letter.name for letter in read}
+        like, at = next(((each, at) for (_, at), each in self.posted.items()), None) or reader.imagined()
         others = [
-            Letter(next(numbers), name, step.step_id, reader.mail(name, step, scene))
+            Letter(next(numbers), name, step.step_id, reader.read(reader.other(name, step, like), at))
             for name, step in self._all().items()
             if name not in seen
         ]
-        zone = reader.customer(reader.last).zone(self.written.shop.zone)
+        zone = like.customer.zone(self.written.shop.zone)
         workflow, count = self.written.workflow, len(timelines)
-        return Lived(workflow, self.person, zone, tuple(moments), tuple(letters), tuple(others), count)
+        return Lived(workflow, self.person, zone, tuple(moments), tuple(read), tuple(others), count)
 
     def _moments(self, reader: Reader, timeline: Timeline, numbers: Iterator[int]) -> Iterator[Moment]:
         nodes = named(self.written.workflow).values()
         tasks = {each.task: each.node.step for each in nodes}
-        began = timeline.visits[0].at if timeline.visits else timeline.ended_at
-        scene = Scene(began, began)
+        outcomes = {state for each in nodes for state in each.outcomes.values()}
         for visit in timeline.visits:
             step = tasks.get(visit.state)
-            scene = _follow(reader, replace(scene, now=visit.at), nodes, visit)
-            if isinstance(step, SendStep) and visit.what.startswith("sends"):
-                name = self._name(step)
-                letter = Letter(next(numbers), name, step.step_id, reader.mail(name, step, scene), visit.at)
-                yield Moment(visit.at, "send", name, letter)
+            posted = self.posted.get((visit.input["journey"], visit.at))
+            if isinstance(step, SendStep) and posted and visit.what == f"sends {posted.mail}":
+                mail = reader.read(posted, visit.at)
+                letter = Letter(next(numbers), posted.mail, step.step_id, mail, visit.at)
+                yield Moment(visit.at, "send", posted.mail, letter)
+            elif visit.state in outcomes:
+                yield Moment(visit.at, "step", visit.state.replace("_", " "))
             elif not _goes_without_saying(visit):
-                yield Moment(visit.at, *_told(visit, step is not None))
+                yield Moment(visit.at, *_told(visit, step))
         if timeline.status == "ABORTED":
             yield Moment(timeline.ended_at, "end", f"stopped: {timeline.reason.replace('_', ' ')}")
-
-    def _name(self, step: SendStep) -> str:
-        variant = variant_of(step, ME, self.written.workflow.id)
-        return f"{step.mail}.{variant}" if variant else step.mail
 
     def _all(self) -> dict[str, SendStep]:
         """Every mail of the workflow with its variants, and a step that sends it."""
         every = every_step(self.written.workflow.steps)
         steps = (step for _, step in every if isinstance(step, SendStep))
-        return {name: step for step in steps for name in sent(step) if name in self.written.mails}
-
-
-def _follow(reader: Reader, scene: Scene, nodes: Iterable[Named], visit: Visit) -> Scene:
-    """The scene after a state: with the event that came, with what a step set."""
-    for each in nodes:
-        step = each.node.step
-        if isinstance(step, SetStep) and visit.state == each.task:
-            return replace(scene, told=(*scene.told, reader.sets(step, scene)))
-        if isinstance(step, WaitForStep) and visit.state == each.outcomes.get("arrived"):
-            return replace(scene, arrived=reader.came(step.wait_for.event, visit.at))
-    return scene
+        return {name: step for step in steps for name in sent(step)}
 
 
 def condition(shop: Shop) -> triggers.Condition:
@@ -170,15 +171,15 @@ def clock(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(UTC).astimezone(zone):%a %d %b %Y %H:%M}"
 
 
-def _told(visit: Visit, acts: bool) -> tuple[str, str]:
+def _told(visit: Visit, step: Step | None) -> tuple[str, str]:
     """Kind and words of a state that sends nothing."""
-    if acts:
-        return "step", f"{visit.state}: {visit.what}"
     if visit.what == "the end":
         return "done", visit.state
-    return "wait", visit.state
+    if isinstance(step, SetStep | WaitForStep):
+        return "step", visit.state
+    return ("wait", visit.state) if step is None else ("step", f"{visit.state}: {visit.what}")
 
 
 def _goes_without_saying(visit: Visit) -> bool:
     """A wait for nothing, and the way of a choice, which the branch tells."""
-    return visit.what == "goes on at once" or visit.what.startswith("goes on to")
+    return visit.what in ("goes on at once", "goes on") or visit.what.startswith("goes on to")

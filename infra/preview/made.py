@@ -77,7 +77,8 @@ def _joined(days: float, *, but: str) -> list[Told]:
 
 def _histories(workflow: Workflow) -> Iterator[list[Told]]:
     """What happened before the workflow's own cause: a customer who bought once; who is new; who buys often; who
-    looked, filled a cart, went to the checkout; who clicks much; who brought friends; who fell silent."""
+    looked, filled a cart, went to the checkout; who clicks much; who brought friends; who fell silent; who
+    came back."""
     trigger = workflow.trigger
     cause = trigger.event if isinstance(trigger, EventTrigger) else ""
     joined = _joined(300, but=cause)
@@ -96,6 +97,7 @@ def _histories(workflow: Workflow) -> Iterator[list[Told]]:
     yield [*joined, *((_ago(30 - at), "referral_succeeded", {}) for at in range(3))]
     yield [*joined, *((_ago(1 - at / 100), "referral_succeeded", {}) for at in range(8))]
     yield [*joined, _order(900, 62, line(3)), (_ago(61), "product_viewed", dict(_BASKET))]
+    yield [*joined, _order(900, 130, line(3)), _order(901, 1, line(1)), (_ago(0.5), "mail_clicked", {})]
 
 
 def _cause(workflow: Workflow, shop: Shop) -> Iterator[Told]:

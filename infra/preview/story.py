@@ -17,7 +17,7 @@ from tidings import yamlfile
 from tidings.customer import epoch
 from tidings.durations import parse_duration
 from tidings.errors import BadInput
-from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, TYPES, Event
+from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, TYPES, Event, customer_identity
 from tidings.feedback import SUPPRESSING
 from tidings.ports import Suppression
 from tidings.shop import Shop
@@ -43,6 +43,9 @@ TOLD: Final = (
 ) | (FEEDBACK)
 DEFAULT_START: Final = datetime(2026, 3, 17, 15, 4, tzinfo=UTC)
 """When a story begins that does not say when."""
+
+ME: Final = "customer"
+"""The id of whoever lives a story, as `play` has it; chance falls by it."""
 
 _KEY: Final = b"only a preview"
 _NAMED: Final = re.compile(r"(?:data\.)?(customer\.)?([a-z_]+)\b")
@@ -194,7 +197,7 @@ class _Reader:
             return None
         data = {name: _plain(value) for name, value in told.items() if name not in ("type", "at", "after")}
         if kind in FEEDBACK:
-            return Event(f"ses:{kind}:{number}", kind, at, at, "ses", "customer:preview", properties=data)
+            return Event(f"ses:{kind}:{number}", kind, at, at, "ses", customer_identity(ME), properties=data)
         data["customer"] = (
             dict(facts) if first else {key: facts[key] for key in ("id", "email") if key in facts}
         )

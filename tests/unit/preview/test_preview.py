@@ -1,6 +1,7 @@
 """The preview: what a customer lives and reads, every mail to be seen, and a page that asks nobody for anything."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,66 @@ def test_every_workflow_has_a_made_customer_who_lives_it(name: str, tmp_path: Pa
     page = write(lived, tmp_path).read_text("utf-8")
     assert page.count("<iframe") == 2 * len((*lived.letters, *lived.others))
     assert "None" not in text(lived)
+
+
+BRANCHES = """
+name: Branches
+class: marketing
+trigger: {event: checkout_started, where: "event.total > 0"}
+holdout: 50%
+steps:
+  - send: hello
+    test: [warm, plain]
+  - wait: 1 day
+  - if: "customer.orders_count > 5"
+    then: [{send: regular}]
+    else: [{set: {tag: newcomer}}, {send: offer, coupon: welcome}]
+  - wait_for: {event: form_answered, at_most: 3 days}
+    arrived: [{send: thanks}]
+    timed_out: [{send: nudge}]
+"""
+
+
+KIM = """
+customer: {email: kim@example.com}
+events:
+  - {type: subscribed, at: 2026-01-05}
+  - {type: checkout_started, after: 2 days, total: 9}
+  - {type: form_answered, after: 2 days}
+"""
+
+
+def test_every_side_of_a_workflow_can_be_seen(tmp_path: Path) -> None:
+    """What is decided is told; the other side and the other variant stand among the other mails, coupons and all."""
+    root = tmp_path / "workflows"
+    shutil.copytree(WORKFLOWS, root)
+    emails = root / "branches" / "emails"
+    emails.mkdir(parents=True)
+    (root / "branches" / "workflow.yaml").write_text(BRANCHES, "utf-8")
+    body = (
+        (WORKFLOWS / "welcome" / "emails" / "welcome.mjml.j2")
+        .read_text("utf-8")
+        .partition("---\n")[2]
+        .partition("---\n")[2]
+    )
+    for name in ("hello.warm", "hello.plain", "regular", "offer", "thanks", "nudge"):
+        code = "{{ coupon.code if coupon else arrived.type if arrived else '' }}"
+        front = f'---\nsubject: "{name} {code}"\npreheader: "{{{{ customer.tags|join(\' \') }}}}, or nothing"\n---\n'
+        (emails / f"{name}.mjml.j2").write_text(front + body, "utf-8")
+    file = tmp_path / "who.yaml"
+    file.write_text(KIM, "utf-8")
+    lived = preview(root, "branches", file)
+    went = [letter.mail.subject for letter in lived.letters]
+    assert went[0].startswith("hello.")
+    assert went[1:] == ["offer HELLO10", "thanks form_answered"]
+    assert lived.letters[1].mail.preheader == "newcomer, or nothing"
+    assert {letter.name for letter in lived.read} == {
+        *("hello.warm", "hello.plain", "regular", "offer", "thanks", "nudge")
+    }
+    told = text(lived)
+    assert "If customer.orders_count > 5: does not hold" in told
+    assert "Tag newcomer" in told
+    assert "form answered arrived" in told
 
 
 def test_facts_without_events_are_given_a_history(tmp_path: Path) -> None:

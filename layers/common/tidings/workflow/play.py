@@ -4,7 +4,7 @@ The very fold, triggers and steps that run in AWS, on tables in memory; the mach
 SES is not there: every mail that is sent arrives. Nobody is held out, so that there is something to see.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -55,23 +55,30 @@ class Story:
     products: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def play(workflow: Workflow, story: Story, where: triggers.Condition) -> list[Timeline]:
+Reading = Callable[[datetime, Letter], None]
+"""Is shown each mail when it is written, as the composer is."""
+
+
+def play(
+    workflow: Workflow, story: Story, where: triggers.Condition, read: Reading = lambda at, letter: None
+) -> list[Timeline]:
     """The journeys of this customer in this workflow, in the order in which they begin.
 
-    `where` evaluates a trigger's condition. A journey under way at `story.until` is played to its end as if
-    nothing more happened.
+    `where` evaluates a trigger's condition; `read` is shown the mails. A journey under way at `story.until` is played
+    to its end as if nothing more happened.
     """
     if not story.events:
         return []
-    stage = _Stage(workflow.model_copy(update={"holdout": Decimal(0)}), story, where)
+    stage = _Stage(workflow.model_copy(update={"holdout": Decimal(0)}), story, where, read)
     return stage.play()
 
 
 class _Stage:
     """One customer's world: it is also Step Functions to the fold and the steps."""
 
-    def __init__(self, workflow: Workflow, story: Story, where: triggers.Condition) -> None:
+    def __init__(self, workflow: Workflow, story: Story, where: triggers.Condition, read: Reading) -> None:
         self.workflow = workflow
+        self.read = read
         self.story = story
         self.definition = compile_workflow(workflow, _REV)
         self.walkings: dict[str, Walking] = {}
@@ -177,6 +184,7 @@ class _Stage:
 
     def _compose(self, letter: Letter) -> tuple[str, bytes]:
         self.latest = letter
+        self.read(self.clock.now(), letter)
         return "", b""
 
     latest: Letter | None = None
