@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tidings.aws.parameters import Parameters
     from tidings.clock import Clock
     from tidings.customer import Customer
     from tidings.daily import Daily
@@ -161,12 +162,18 @@ def _condition(shop: "Shop", bounds: "Bounded") -> "Condition":
     return condition
 
 
+def _keys(parameters: "Parameters", name: str) -> dict[str, bytes]:
+    from tidings import links
+
+    return links.parse_keys(parameters.words(name))
+
+
 @cache
 def stepper() -> "Stepper":
     """A journey's step, for run_step."""
     from datetime import timedelta
 
-    from tidings import clock, links
+    from tidings import clock
     from tidings.aws.archive import PackageArchive
     from tidings.aws.client import client
     from tidings.aws.customers_table import CustomersTable
@@ -179,7 +186,7 @@ def stepper() -> "Stepper":
     from tidings.aws.sends_table import PaceTable, SendsTable
     from tidings.aws.suppressions_table import SuppressionsTable
     from tidings.aws.table import Table
-    from tidings.events import ADDRESS_KEY, only_key
+    from tidings.events import ADDRESS_KEY, TID_KEYS, only_key
     from tidings.mail.letters import Composer
     from tidings.settings import RunStepSettings
     from tidings.steps import Decider, Sender, Stepper
@@ -190,11 +197,12 @@ def stepper() -> "Stepper":
     table = {name: Table(dynamodb, value) for name, value in settings.tables.items()}
     time = clock.from_json(settings.clock)
     packages = Packages(archive=PackageArchive(client("s3", read=10), settings.packages_bucket))
-    parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, (LINK_KEYS, ADDRESS_KEY), time)
+    names = (LINK_KEYS, TID_KEYS, ADDRESS_KEY)
+    parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, names, time)
     customers = CustomersTable(table["customers"])
     events, sends = EventsTable(dynamodb, settings.tables["events"]), SendsTable(table["sends"])
     products = ProductsTable(table["products"])
-    keys = lambda: links.parse_keys(parameters.words(LINK_KEYS))  # noqa: E731
+    keys, tids = (partial(_keys, parameters, name) for name in (LINK_KEYS, TID_KEYS))
     sender = Sender(
         events=events,
         sends=sends,
@@ -203,7 +211,7 @@ def stepper() -> "Stepper":
         products=products,
         mailer=SesMailer(client("sesv2", read=10, attempts=1), settings.configuration_set),
         counters=_Counters(),
-        compose=Composer(settings.pages_url, keys, time, products.get),
+        compose=Composer(settings.pages_url, keys, time, products.get, tids),
         address_key=lambda: only_key(parameters.words(ADDRESS_KEY)),
         clock=time,
         unknown_after=timedelta(seconds=settings.unknown_after),

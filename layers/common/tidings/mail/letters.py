@@ -6,21 +6,25 @@ from dataclasses import dataclass
 from tidings.clock import Clock
 from tidings.context import JourneyView, context
 from tidings.customer import moment
+from tidings.events import customer_identity
 from tidings.links import Unsubscribe, unsubscribe_token
+from tidings.mail.known import LASTS, known
 from tidings.mail.render import compose, mailbox, render, unsubscribe_headers
 from tidings.recommend import Lookup
 from tidings.steps.sending import Letter
+from tidings.tids import make_tid
 
 
 @dataclass(frozen=True, slots=True)
 class Composer:
     """Answers `steps.Composer`. `pages_url` is the base of links, without a slash at its end; `look_up` asks the
-    catalogue for products that a mail recommends."""
+    catalogue for products that a mail recommends; `tid_keys` sign who comes to the shop by a link."""
 
     pages_url: str
     link_keys: Callable[[], Mapping[str, bytes]]
     clock: Clock
     look_up: Lookup | None = None
+    tid_keys: Callable[[], Mapping[str, bytes]] = dict
 
     def __call__(self, letter: Letter) -> tuple[str, bytes]:
         """(sender, content)."""
@@ -41,6 +45,9 @@ class Composer:
                 arrived=letter.arrived,
             ),
         )
+        if keys := self.tid_keys():
+            tid = make_tid(customer_identity(letter.customer.id), self.clock.now() + LASTS, keys)
+            mail = known(mail, shop.url, tid)
         sender = mailbox(shop.sender.address, shop.sender.name)
         headers = unsubscribe_headers(url) if url else {}
         if shop.reply_to:
