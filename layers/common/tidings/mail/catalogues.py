@@ -20,10 +20,11 @@ from jinja2 import TemplateSyntaxError, nodes
 
 from tidings.context import MAIL_NAMES
 from tidings.errors import BadInput
-from tidings.mail.extract import LAYOUT, Message, Messages, said
+from tidings.mail.extract import LAYOUT, Message, Messages, of_shop, said
 from tidings.mail.language import CONTEXT, Translation
 from tidings.mail.names import unknown_names
 from tidings.mail.render import environment
+from tidings.shop import Shop
 
 _VALUE: Final = re.compile(r"%(?:\((\w+)\)s|%)?")
 _MARKUP: Final = re.compile(r"<[^<>]*>|&#?\w+;|[<>&]")
@@ -81,7 +82,7 @@ def forms(catalogue: Catalog | None, message: Message) -> list[str]:
 
 
 def translations(
-    mail: Mapping[str, str], workflow: str, catalogues: Catalogues, written_in: str
+    mail: Mapping[str, str], workflow: str, catalogues: Catalogues, shop: Shop
 ) -> dict[str, Translation]:
     """The words of a compiled mail in each language into which all of it is translated.
 
@@ -97,7 +98,10 @@ def translations(
             if told:
                 found[message.key] = told
         is_whole = all(message.key in found for message in wanted)
-        if is_whole or (found and language == written_in):
+        for message in of_shop(shop):
+            if told := forms(named.get(LAYOUT), message):
+                found[message.key] = told
+        if is_whole or (found and language == shop.written_in):
             first = next(iter(named.values()))
             made[language] = Translation(plural=first.plural_expr, messages=found)
     return made
@@ -119,9 +123,9 @@ def problems(locales: Path, extracted: Mapping[str, Messages], catalogues: Catal
 
 
 def gaps(
-    locales: Path, extracted: Mapping[str, Messages], catalogues: Catalogues, written_in: str
+    locales: Path, extracted: Mapping[str, Messages], catalogues: Catalogues, shop: Shop
 ) -> Iterator[str]:
-    """What is not translated, only guessed, or no longer said."""
+    """What is not translated, only guessed, or no longer said. The language in which it is written needs nothing."""
     for language, named in catalogues.items():
         for name, messages in extracted.items():
             file, catalogue = path_of(locales, language, name), named.get(name)
@@ -131,7 +135,7 @@ def gaps(
                     yield f"{file}:1: does not have “{message.one}”: run `make messages`"
                 elif entry.fuzzy:
                     yield f"{file}:{_line(entry)}: “{message.one}” is marked fuzzy: see to it, take the mark away"
-                elif not forms(catalogue, message) and language != written_in:
+                elif not forms(catalogue, message) and language not in (shop.written_in, _own(shop, message)):
                     yield f"{file}:{_line(entry)}: “{message.one}” is not translated"
         for name, catalogue in named.items():
             file = path_of(locales, language, name)
@@ -140,6 +144,11 @@ def gaps(
                 key = f"{entry.context}{CONTEXT}{one}" if entry.context else one
                 if one and (key not in extracted.get(name, {}) or entry in catalogue.obsolete.values()):
                     yield f"{file}:{_line(entry)}: “{one}” is said nowhere: run `make messages`"
+
+
+def _own(shop: Shop, message: Message) -> str:
+    """The language in which the shop's settings say it; "" for what mails say."""
+    return shop.default_locale.replace("-", "_").partition("_")[0] if message.files == ["shop.yaml"] else ""
 
 
 def _line(entry: Entry | None) -> int:

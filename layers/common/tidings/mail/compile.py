@@ -65,9 +65,9 @@ def _translated(
     locales, name = workflow_dir.parent / "locales", workflow_dir.name
     known = catalogues.read(locales, (name, LAYOUT))
     if known:
-        _refuse(catalogues.problems(locales, extract(workflow_dir.parent, name), known))
+        _refuse(catalogues.problems(locales, extract(workflow_dir.parent, shop, name), known))
     return {
-        key: {**mail, "translations": catalogues.translations(mail, name, known, shop.written_in)}
+        key: {**mail, "translations": catalogues.translations(mail, name, known, shop)}
         for key, mail in mails.items()
     }
 

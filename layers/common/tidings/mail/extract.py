@@ -13,6 +13,7 @@ from typing import Any, Final
 from tidings.mail.language import CONTEXT
 from tidings.mail.render import environment
 from tidings.mail.source import SUFFIX, take_apart
+from tidings.shop import Shop
 
 LAYOUT: Final = "_layout"
 """The catalogue of the layout and the partials; each workflow has one of its own name."""
@@ -59,11 +60,21 @@ def _said(template: str) -> tuple[tuple[str, Any], ...]:
     return tuple((function, texts) for _, function, texts in found)
 
 
-def extract(root: Path, workflow: str = "*") -> dict[str, Messages]:
+def of_shop(shop: Shop) -> Iterator[Message]:
+    """What the shop's settings say to customers."""
+    if shop.tagline:
+        yield Message(shop.tagline, files=["shop.yaml"], notes=["Tagline"])
+    for name, coupon in shop.coupons.items():
+        if coupon.description:
+            yield Message(coupon.description, files=["shop.yaml"], notes=[f"Coupon {name}"])
+
+
+def extract(root: Path, shop: Shop, workflow: str = "*") -> dict[str, Messages]:
     """The messages of a `workflows` folder by catalogue: all, or those of the layout and one workflow."""
     shared: Messages = {}
     for path in (root / f"layout{SUFFIX}", *sorted((root / "partials").glob(f"*{SUFFIX}"))):
         _add(shared, said(path.read_text("utf-8")), path.relative_to(root))
+    _add(shared, of_shop(shop), Path("shop.yaml"))
     found = {LAYOUT: shared}
     for folder in sorted(path.parent for path in root.glob(f"{workflow}/emails")):
         found[folder.name] = {}

@@ -17,7 +17,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict
 
-from tidings.shop import Shop
+from tidings.shop import Coupon, Shop
 
 CONTEXT: Final = "\x04"
 """Between a message and the context that tells it from its like, as in compiled catalogues everywhere."""
@@ -143,13 +143,33 @@ def tag(language: str) -> str:
     return language.replace("_", "-")
 
 
-def dressed(shop: Shop, language: str) -> Shop:
-    """The shop with fonts that have the letters of the language."""
-    families = _FAMILIES.get(language) or _FAMILIES.get(language.partition("-")[0])
-    if families is None:
-        return shop
-    heading, text = (_stack(each, families) for each in (shop.fonts.heading, shop.fonts.text))
-    return shop.model_copy(update={"fonts": shop.fonts.model_copy(update={"heading": heading, "text": text})})
+def dressed(shop: Shop, language: str, translation: Translation | None) -> Shop:
+    """The shop for a mail in this language: fonts that have its letters, and a tagline in it or none."""
+    changes: dict[str, Any] = {}
+    if not _same(language, shop.default_locale):
+        changes["tagline"] = in_language(shop.tagline, translation)
+    if families := _FAMILIES.get(language) or _FAMILIES.get(language.partition("-")[0]):
+        heading, text = (_stack(each, families) for each in (shop.fonts.heading, shop.fonts.text))
+        changes["fonts"] = shop.fonts.model_copy(update={"heading": heading, "text": text})
+    return shop.model_copy(update=changes) if changes else shop
+
+
+def worded(
+    coupon: Coupon | None, shop: Shop, language: str, translation: Translation | None
+) -> Coupon | None:
+    """The coupon as a mail in this language describes it: by its figure where its words are in another."""
+    if coupon is None or _same(language, shop.default_locale):
+        return coupon
+    found = in_language(coupon.description, translation)
+    if found is None and coupon.percent is None and coupon.amount is None:
+        return coupon
+    return coupon.model_copy(update={"description": found})
+
+
+def in_language(text: str | None, translation: Translation | None) -> str | None:
+    """What the shop's settings say, in the language of a translation; None when it isn't translated."""
+    found = translation.messages.get(text or "") if translation else None
+    return found[0] if found else None
 
 
 def _stack(fonts: str, families: str) -> str:

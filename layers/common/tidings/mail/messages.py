@@ -107,11 +107,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     wrong: list[str] = []
     try:
-        written_in = load_shop(options.workflows / "shop.yaml").written_in
-        found = {options.workflows / "locales": extract(options.workflows), PAGES / "locales": in_pages()}
+        shop = load_shop(options.workflows / "shop.yaml")
+        found = {
+            options.workflows / "locales": extract(options.workflows, shop),
+            PAGES / "locales": in_pages(),
+        }
         for locales, extracted in found.items():
             wrong += update(locales, extracted, options.language)
-            for missing in gaps(locales, extracted, read(locales), written_in):
+            for missing in gaps(locales, extracted, read(locales), shop):
                 print(missing)
             options.out.mkdir(parents=True, exist_ok=True)
             for name, messages in extracted.items():

@@ -22,13 +22,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tidings import formats
 from tidings.errors import BadInput
-from tidings.mail.language import Translation, chosen, dressed, greeting, tag
-from tidings.shop import Shop
+from tidings.mail.language import Translation, chosen, dressed, greeting, tag, worded
+from tidings.shop import Colours, Fonts, Shop
 
 _UNSHOWABLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
 _SPACE: Final = re.compile(r"\s+")
+_SPACES: Final = re.compile(r"[ \t]{2,}")
 _AROUND_BREAK: Final = re.compile(r"[ \t]*\n[ \t]*")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
 _TAG: Final = re.compile(r"<[^>]*>")
@@ -43,6 +44,7 @@ _WORD_BYTES: Final = 42
 
 _LINE: Final = 76
 _LINES: Final = ("subject", "preheader")
+_SETTINGS: Final = frozenset({Shop, Colours, Fonts})
 _OWN_HEADERS: Final = frozenset(
     {"from", "to", "cc", "bcc", "sender", "subject", "mime-version", "content-type"}
 )
@@ -73,6 +75,10 @@ class Environment(ImmutableSandboxedEnvironment):
         self.filters.update(
             money=_money, number=_number, date=_date, time=_time, datetime=_datetime, plain=_plain
         )
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """As the sandbox says; it need not look long at the shop's settings, which half of all names are of."""
+        return (type(obj) in _SETTINGS and attr[:1] != "_") or super().is_safe_attribute(obj, attr, value)
 
 
 def showable(value: object) -> object:
@@ -161,7 +167,7 @@ def render(source: Mapping[str, Any], context: Mapping[str, Any]) -> Mail:
         subject=subject,
         preheader=preheader,
         html=_template(source["html"], True).render(whole),
-        text=_BLANK_LINES.sub("\n\n", _AROUND_BREAK.sub("\n", text)).strip() + "\n",
+        text=_BLANK_LINES.sub("\n\n", _AROUND_BREAK.sub("\n", _SPACES.sub(" ", text))).strip() + "\n",
     )
 
 
@@ -173,12 +179,14 @@ def _spoken_to(
     if not isinstance(shop, Shop):
         return told, None
     found = chosen((context["locale"], shop.default_locale), (*translations, shop.written_in))
-    language = tag(found or shop.written_in)
-    told |= {"language": language, "shop": dressed(shop, language)}
-    told["greeting"] = greeting(
-        shop, getattr(customer, "country", None), language, getattr(customer, "name", None)
-    )
-    translation = translations.get(found or shop.written_in)
+    language, translation = tag(found or shop.written_in), translations.get(found or shop.written_in)
+    country, name = getattr(customer, "country", None), getattr(customer, "name", None)
+    told |= {
+        "language": language,
+        "shop": dressed(shop, language, translation),
+        "coupon": worded(context.get("coupon"), shop, language, translation),
+        "greeting": greeting(shop, country, language, name),
+    }
     return {**told, **(translation.names if translation else {})}, translation
 
 

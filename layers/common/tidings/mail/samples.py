@@ -51,14 +51,19 @@ _OTHERS: Final = (
 """Title and kind of what is not on the lines; the first was bought before."""
 
 
-def full(shop: Shop, *, marketing: bool = True) -> dict[str, Any]:
+_NAMES: Final = {"ko": ("서연", "김"), "ja": ("花子", "山田"), "zh": ("怡君", "林")}
+"""First and last name of somebody who reads the language; everybody else is Ada Lovelace."""
+
+
+def full(shop: Shop, *, marketing: bool = True, locale: str = "en-GB") -> dict[str, Any]:
     """A customer with a name, a history and an event of which all is told: three lines, one of them without a
     picture, sums, a parcel under way."""
+    first, last = _NAMES.get(locale[:2], ("Ada", "Lovelace"))
     told: dict[str, Any] = {
         "email": "ada@example.com",
-        "first_name": "Ada",
-        "last_name": "Lovelace",
-        "locale": "en-GB",
+        "first_name": first,
+        "last_name": last,
+        "locale": locale,
         "country": "GB",
         "timezone": "Europe/London",
         "birthday": "1990-03-17",
@@ -111,9 +116,10 @@ def _catalogue(shop: Shop) -> dict[str, dict[str, Any]]:
     }
 
 
-def sparse(shop: Shop, *, marketing: bool = True) -> dict[str, Any]:
-    """A customer known by an address alone, and an event that tells nothing."""
-    event = _event("checkout_started", {"email": "someone@example.com"}, NOW)
+def sparse(shop: Shop, *, marketing: bool = True, locale: str | None = None) -> dict[str, Any]:
+    """A customer known by an address alone, and their language if it is given; and an event that tells nothing."""
+    told = {"email": "someone@example.com", **({"locale": locale} if locale else {})}
+    event = _event("checkout_started", told, NOW)
     return _context(shop, [], event, {}, marketing)
 
 
