@@ -16,6 +16,7 @@ from tidings.mail import samples
 from tidings.mail.render import render
 from tidings.shop import Shop
 from tidings.workflow.check import check
+from tidings.workflow.check.mails import sent
 from tidings.workflow.model import Workflow
 from tidings.workflow.picture import mermaid, outline, svg
 
@@ -49,13 +50,13 @@ def draw(root: Path) -> list[Drawn]:
 
 
 def subjects(workflow: Workflow, mails: Mapping[str, Mapping[str, str]], shop: Shop) -> dict[str, str]:
-    """By mail, the subject that a customer of whom all is known would read."""
+    """By mail, the subject that a customer of whom all is known would read; of a test the first variant's."""
     made = samples.full(shop, marketing=workflow.is_marketing)
     told = {}
     for step in workflow.sends:
-        if step.mail in mails:
-            source = {"subject": mails[step.mail]["subject"], "preheader": "", "html": "", "text": ""}
-            told[step.mail] = render(source, made).subject
+        subject = mails[sent(step)[0]]["subject"]
+        source = {"subject": subject, "preheader": "", "html": "", "text": ""}
+        told[step.mail] = render(source, made).subject
     return told
 
 
