@@ -4,7 +4,6 @@ from typing import Any
 
 from tidings import observe, wiring
 from tidings.errors import Unavailable
-from tidings.pages import Page
 
 HEADERS = {
     "content-type": "text/html; charset=utf-8",
@@ -20,14 +19,12 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Serve the page behind a link. Only a POST changes anything."""
     token = str((event.get("pathParameters") or {}).get("token") or event["rawPath"].rsplit("/", 1)[-1])
     pages = wiring.pages()
+    languages = str((event.get("headers") or {}).get("accept-language") or "")
     try:
-        page = pages.unsubscribe(token) if _is_post(event) else pages.ask(token)
+        page = pages.unsubscribe(token, languages) if _is_post(event) else pages.ask(token, languages)
     except Unavailable as error:
         observe.logger().error("page", extra={"unavailable": str(error)})
-        page = Page(
-            503,
-            "<!doctype html><title>Try again</title><p>Nothing was changed. Please try again in a minute.",
-        )
+        page = pages.later(languages)
     return {"statusCode": page.status, "headers": HEADERS, "body": page.html}
 
 

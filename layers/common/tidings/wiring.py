@@ -264,12 +264,14 @@ def pages() -> "Pages":
     dynamodb = client("dynamodb")
     time = clock.from_json(settings.clock)
     parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, (LINK_KEYS,), time)
+    packages = Packages()
     return Pages(
         events=EventsTable(dynamodb, settings.tables["events"]),
         suppressions=SuppressionsTable(Table(dynamodb, settings.tables["suppressions"])),
         link_keys=lambda: links.parse_keys(parameters.words(LINK_KEYS)),
-        shop=Packages().shop,
+        shop=packages.shop,
         clock=time,
+        translations=packages.pages,
     )
 
 

@@ -20,7 +20,7 @@ from jinja2 import TemplateSyntaxError, nodes
 
 from tidings.context import MAIL_NAMES
 from tidings.errors import BadInput
-from tidings.mail.extract import LAYOUT, Message, Messages, of_shop, said
+from tidings.mail.extract import LAYOUT, PAGES, Message, Messages, of_pages, of_shop, said
 from tidings.mail.language import CONTEXT, Translation
 from tidings.mail.names import unknown_names
 from tidings.mail.render import environment
@@ -104,6 +104,20 @@ def translations(
         if is_whole or (found and language == shop.written_in):
             first = next(iter(named.values()))
             made[language] = Translation(plural=first.plural_expr, messages=found)
+    return made
+
+
+def in_pages(folder: Path) -> dict[str, Translation]:
+    """The words of the pages behind links in each language. Raises BadInput when a catalogue would break one."""
+    locales, extracted = folder / "locales", of_pages(folder)
+    known = read(locales)
+    if found := list(problems(locales, extracted, known)):
+        raise BadInput("\n".join(found))
+    made: dict[str, Translation] = {}
+    for language, named in known.items():
+        words = {message.key: forms(named.get(PAGES), message) for message in extracted[PAGES].values()}
+        if all(words.values()):
+            made[language] = Translation(plural=named[PAGES].plural_expr, messages=words)
     return made
 
 

@@ -19,6 +19,10 @@ LAYOUT: Final = "_layout"
 """The catalogue of the layout and the partials; each workflow has one of its own name."""
 
 
+PAGES: Final = "pages"
+"""The catalogue of the pages behind links."""
+
+
 @dataclass(slots=True)
 class Message:
     """What one text says, `many` where it is counted, and the files that say it, with a word on where in them.
@@ -106,3 +110,11 @@ def _add(found: Messages, messages: Iterator[Message], path: Path) -> None:
         known.notes += [note for note in message.notes if note not in known.notes]
         if path.as_posix() not in known.files:
             known.files.append(path.as_posix())
+
+
+def of_pages(folder: Path) -> dict[str, Messages]:
+    """The messages of the pages behind links, which have one catalogue."""
+    found: Messages = {}
+    for path in sorted(folder.glob("*.html.j2")):
+        _add(found, said(path.read_text("utf-8")), Path(path.name))
+    return {PAGES: found}

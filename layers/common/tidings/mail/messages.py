@@ -18,11 +18,11 @@ from babel.messages.pofile import write_po
 
 from tidings.errors import BadInput
 from tidings.mail.catalogues import Catalogues, gaps, path_of, problems, read
-from tidings.mail.extract import Message, Messages, extract
+from tidings.mail.extract import Message, Messages, extract, of_pages
 from tidings.shop import load_shop
 
 PAGES: Final = Path(__file__).resolve().parents[1] / "pages"
-"""The pages behind links have one catalogue, beside them."""
+"""The pages behind links: their catalogue lies beside them."""
 
 _HEADER: Final = """\
 msgid ""
@@ -62,17 +62,6 @@ def _put(made: Catalog, message: Message, kept: Catalog | None) -> None:
     entry.flags = {"fuzzy"} if old is not None and old.fuzzy else set()
 
 
-def in_pages() -> dict[str, Messages]:
-    """The messages of the pages behind links."""
-    from tidings.mail.extract import said
-
-    found: Messages = {}
-    for path in sorted(PAGES.glob("*.html.j2")):
-        for message in said(path.read_text("utf-8")):
-            found.setdefault(message.key, message).files[:] = [path.name]
-    return {"pages": found}
-
-
 def texts(locales: Path, extracted: Mapping[str, Messages], catalogues: Catalogues) -> dict[Path, str]:
     """Every catalogue as it should be on disk. Where there is nothing to say there is none."""
     return {
@@ -110,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shop = load_shop(options.workflows / "shop.yaml")
         found = {
             options.workflows / "locales": extract(options.workflows, shop),
-            PAGES / "locales": in_pages(),
+            PAGES / "locales": of_pages(PAGES),
         }
         for locales, extracted in found.items():
             wrong += update(locales, extracted, options.language)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from tidings.errors import BadInput
+from tidings.mail import catalogues
 from tidings.segments import Rules
 from tidings.workflow import package, schema, template
 from tidings.workflow.check import check, mails
@@ -51,7 +52,7 @@ def write(built: Sequence[Package], out: Path, told: Rules | None = None) -> Non
     layer, archive = out / "layer" / "python", out / "packages"
     for folder in (layer / "tidings", layer / "tidings_packages", archive):
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(HERE, layer / "tidings", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    shutil.copytree(HERE, layer / "tidings", ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "locales"))
     for each in built:
         for path in (layer / "tidings_packages" / f"{each.id}.json", archive / each.id / f"{each.rev}.json"):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +60,14 @@ def write(built: Sequence[Package], out: Path, told: Rules | None = None) -> Non
     path = layer / "tidings_packages" / package.RULES
     path.parent.mkdir(parents=True)
     path.write_text(knowledge_text(told or Rules(), built), "utf-8")
+    (layer / "tidings_packages" / package.PAGES).write_text(pages_text(), "utf-8")
+
+
+def pages_text() -> str:
+    """The words of the pages behind links as JSON. Raises BadInput when a catalogue would break one."""
+    words = catalogues.in_pages(HERE / "pages")
+    told = {language: translation.model_dump() for language, translation in words.items()}
+    return json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def knowledge_text(told: Rules, built: Sequence[Package]) -> str:

@@ -29,6 +29,10 @@ RULES: Final = "shop/rules.json"
 """Where among the packages the rules of segments lie: they are the shop's, and no workflow's."""
 
 
+PAGES: Final = "shop/pages.json"
+"""And the words of the pages behind links, by language."""
+
+
 class UnknownPackage(TidingsError):
     """No such workflow, or none of that revision."""
 
@@ -119,6 +123,13 @@ class Packages:
 
         path = self._folder / RULES
         return Rules.model_validate(json.loads(path.read_bytes())["rules"]) if path.exists() else Rules()
+
+    @property
+    def pages(self) -> Mapping[str, Translation]:
+        """The words of the pages behind links."""
+        path = self._folder / PAGES
+        told = json.loads(path.read_bytes()) if path.exists() else {}
+        return {language: Translation.model_validate(words) for language, words in told.items()}
 
     @property
     def shop(self) -> Shop:
