@@ -239,7 +239,8 @@ def checkout(cart: Checkout, updated: datetime, completed: datetime | None = Non
     return body
 
 
-def _money(dollars: Decimal, currency: str) -> Body:
+def money(dollars: Decimal, currency: str) -> Body:
+    """An amount in both currencies."""
     shown = convert(dollars, currency)
     return {
         "shop_money": {"amount": text(dollars, SHOP_CURRENCY), "currency_code": SHOP_CURRENCY},
@@ -247,7 +248,8 @@ def _money(dollars: Decimal, currency: str) -> Body:
     }
 
 
-def _order_line(order: Order, index: int, item: Product, quantity: int) -> Body:
+def order_line(order: Order, index: int, item: Product, quantity: int) -> Body:
+    """A line as orders carry it."""
     number = order.id * 10 + index
     left = 0 if order.fulfilled or order.cancelled else quantity
     return {
@@ -255,10 +257,10 @@ def _order_line(order: Order, index: int, item: Product, quantity: int) -> Body:
         "current_quantity": quantity, "fulfillable_quantity": left, "fulfillment_service": "manual",
         "fulfillment_status": "fulfilled" if order.fulfilled else None, "gift_card": False, "grams": 400,
         "name": f"{item.title} - {item.variant}", "price": text(item.price, SHOP_CURRENCY),
-        "price_set": _money(item.price, order.checkout.currency), "product_exists": True,
+        "price_set": money(item.price, order.checkout.currency), "product_exists": True,
         "product_id": item.id, "properties": [], "quantity": quantity, "requires_shipping": True,
         "sales_line_item_group_id": None, "sku": item.sku, "taxable": True, "title": item.title,
-        "total_discount": "0.00", "total_discount_set": _money(Decimal(0), order.checkout.currency),
+        "total_discount": "0.00", "total_discount_set": money(Decimal(0), order.checkout.currency),
         "variant_id": item.variant_id, "variant_inventory_management": "shopify",
         "variant_title": item.variant, "vendor": "Kettle & Kiln", "tax_lines": [], "duties": [],
         "discount_allocations": [],
@@ -273,12 +275,12 @@ def _amounts(goods: Decimal, currency: str) -> Body:
         "total_line_items_price": goods, "total_price": total, "total_tax": Decimal(0),
     }  # fmt: skip
     body: Body = {name: text(amount, SHOP_CURRENCY) for name, amount in figures.items()}
-    body |= {f"{name}_set": _money(amount, currency) for name, amount in figures.items()}
+    body |= {f"{name}_set": money(amount, currency) for name, amount in figures.items()}
     body |= {
-        name: _money(_SHIPPING, currency)
+        name: money(_SHIPPING, currency)
         for name in ("current_shipping_price_set", "total_shipping_price_set")
     }
-    nothing = _money(Decimal(0), currency)
+    nothing = money(Decimal(0), currency)
     return body | {
         "total_cash_rounding_payment_adjustment_set": nothing,
         "total_cash_rounding_refund_adjustment_set": nothing, "current_total_additional_fees_set": None,
@@ -287,7 +289,8 @@ def _amounts(goods: Decimal, currency: str) -> Body:
     }  # fmt: skip
 
 
-def _fulfilment(order: Order, lines: list[Body], at: datetime) -> Body:
+def fulfilment(order: Order, lines: list[Body], at: datetime) -> Body:
+    """A parcel as orders and fulfillments carry it."""
     number = order.id + 41
     return {
         "id": number, "admin_graphql_api_id": gid("Fulfillment", number), "created_at": stamp(at),
@@ -300,11 +303,11 @@ def _fulfilment(order: Order, lines: list[Body], at: datetime) -> Body:
 
 
 def _shipping_line(order: Order) -> Body:
-    money = _money(_SHIPPING, order.checkout.currency)
+    price = money(_SHIPPING, order.checkout.currency)
     return {
         "id": order.id + 51, "carrier_identifier": None, "code": "Standard",
-        "current_discounted_price_set": money, "discounted_price": "6.00", "discounted_price_set": money,
-        "is_removed": False, "phone": None, "price": "6.00", "price_set": money,
+        "current_discounted_price_set": price, "discounted_price": "6.00", "discounted_price_set": price,
+        "is_removed": False, "phone": None, "price": "6.00", "price_set": price,
         "requested_fulfillment_service_id": None, "source": "shopify", "title": "Standard", "tax_lines": [],
         "discount_allocations": [],
     }  # fmt: skip
@@ -317,7 +320,7 @@ def order(placed: Order) -> Body:
     cart = placed.checkout
     email = cart.person.email if cart.account else cart.email
     goods = sum((item.price * quantity for item, quantity in cart.lines), Decimal(0))
-    lines = [_order_line(placed, index, item, quantity) for index, (item, quantity) in enumerate(cart.lines)]
+    lines = [order_line(placed, index, item, quantity) for index, (item, quantity) in enumerate(cart.lines)]
     status = "voided" if placed.cancelled else "paid" if placed.paid else "pending"
     body: Body = _amounts(goods, cart.currency) | {
         "id": placed.id, "admin_graphql_api_id": gid("Order", placed.id), "app_id": 580111,
@@ -344,7 +347,7 @@ def order(placed: Order) -> Body:
         "token": f"{placed.id:x}0rder", "total_weight": 400 * len(lines), "updated_at": stamp(placed.updated),
         "user_id": None, "billing_address": address(cart.person), "shipping_address": address(cart.person),
         "discount_applications": [], "line_items": lines, "refunds": [], "returns": [],
-        "fulfillments": [_fulfilment(placed, lines, placed.fulfilled)] if placed.fulfilled else [],
+        "fulfillments": [fulfilment(placed, lines, placed.fulfilled)] if placed.fulfilled else [],
         "shipping_lines": [_shipping_line(placed)],
     }  # fmt: skip
     body["customer"] = _account(cart.person, None, None) if cart.account else None

@@ -9,6 +9,8 @@ from typing import Final
 SHOP_CURRENCY: Final = "USD"
 SHOP_DOMAIN: Final = "kettle-and-kiln.myshopify.com"
 SHOP_SITE: Final = "https://kettleandkiln.example"
+TRACK_KEY: Final = "pk_local"
+"""The publishable key of the shop's pages: public, so it may as well be the same each time."""
 
 _RATES: Final = {
     "USD": Decimal(1),

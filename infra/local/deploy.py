@@ -16,13 +16,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local import overrides
-from infra.local.catalogue import SHOP_SITE
+from infra.local.catalogue import SHOP_SITE, TRACK_KEY
 from infra.local.errors import LocalError
 from infra.local.options import ROOT, Options
 from tidings.shop import load_shop
-
-TRACK_KEY: Final = "pk_local"
-"""The publishable key: public, so it may as well be the same each time."""
 
 TID_KEY: Final = "k1"
 PREFIX: Final = "/tidings"

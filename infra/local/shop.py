@@ -26,6 +26,8 @@ from infra.local.stack import Stack
 from infra.local.story import LIVE_DAYS, Story
 from infra.local.timeline import Timeline, send_at_once
 from infra.local.wire import Door, Webhook
+from tidings.links import parse_keys
+from tidings.tids import make_tid
 
 SETTLE_SECONDS: Final = 60
 """How long the stream may take to be worked off once nothing more is sent."""
@@ -75,7 +77,12 @@ class Demo:
         """Find the door and the recorder."""
         self.door = Door(self.outputs.text("api_url"), self.outputs.values["webhook_secrets"])
         self.inbox = Inbox(self.outputs.text("inbox_url"))
-        self.story = Story(self.seed, self.outputs.text("inbox_url") + "pictures/")
+        keys = parse_keys([self.outputs.text("track_secret")])
+        self.story = Story(
+            self.seed,
+            self.outputs.text("inbox_url") + "pictures/",
+            tid=lambda account, until: make_tid(f"shopify:customer:{account}", until, keys),
+        )
 
     def run(self) -> dict[str, Any]:
         """The whole story; the summary. Raises LocalError when something fails."""

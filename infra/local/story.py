@@ -14,9 +14,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from infra.local import bodies
+from infra.local import bodies, pages
 from infra.local.bodies import Checkout, Order
 from infra.local.catalogue import PRODUCTS, Product
+from infra.local.pages import Browser, Tid
 from infra.local.shop_people import Person, people
 from infra.local.wire import Webhook
 
@@ -57,6 +58,7 @@ class Story:
     seed: int
     pictures: str
     reactions: list[Reaction] = field(default_factory=list)
+    tid: Tid | None = None
     past: list[Person] = field(init=False)
     new: list[Person] = field(init=False)
     guests: list[Person] = field(init=False)
@@ -104,7 +106,8 @@ class Story:
         for placed in [*earlier, last]:
             if placed > registered:
                 cart = self._cart(person, placed - timedelta(minutes=8), rng)
-                told += self._purchase(self._order(cart), placed, rng, talkative=rng.random() < 0.6)
+                talkative = rng.random() < 0.6
+                told += self._purchase(self._order(cart), placed, rng, talkative, arrives=False)
         return told
 
     # The seven days
@@ -123,7 +126,7 @@ class Story:
         ]
         self._win_back_returns(rng)
         told = _repeat(told, rng, share=0.2, within=timedelta(minutes=90))
-        return sorted(told, key=lambda hook: hook.at)
+        return sorted([*told, *self._browsing(start)], key=lambda hook: hook.at)
 
     def _sign_ups(self, start: datetime, rng: random.Random) -> list[Webhook]:
         """Newcomers: six buy after the first welcome, one unsubscribes by its link, one through the shop."""
@@ -159,6 +162,10 @@ class Story:
                     gone = at + timedelta(hours=20)
                     cancelled = replace(order, placed=at, updated=gone, cancelled=gone)
                     told.append(self._hook("orders/cancelled", bodies.order(cancelled), gone))
+                elif index % 4 == 2:  # some send back one thing, some everything
+                    back = at + timedelta(hours=60)
+                    body = pages.refund(order, back, 1 if index % 8 == 2 else None)
+                    told.append(self._hook("refunds/create", body, back))
             elif fate == "unsubscribes":
                 self.reactions.append(Reaction(cart.person.email, "abandoned-checkout", 1, pause, None))
             elif fate in ("first", "second"):
@@ -204,6 +211,19 @@ class Story:
             )
         return told
 
+    def _browsing(self, start: datetime) -> list[Webhook]:
+        """Ten look around: some are logged in, some nobody knows; three of them put things into a cart and leave."""
+        rng = random.Random(f"browsing {self.seed}")
+        told = []
+        for index, person in enumerate(rng.sample(self.past, 10)):
+            at = start + timedelta(hours=3 + 14 * index, minutes=rng.randint(0, 50))
+            browser = Browser(person, self.tid if index % 3 else None)
+            for minutes, item in enumerate(rng.sample(PRODUCTS[:11], 2)):
+                told.append(browser.views(item, at + timedelta(minutes=3 * minutes)))
+            if index % 4 == 1:
+                told.append(browser.fills(self._cart(person, at, rng), at + timedelta(minutes=9)))
+        return told
+
     def _win_back_returns(self, rng: random.Random) -> None:
         for index in (1, 4):
             self._buys_after(self.past[index], "win-back", 1, timedelta(hours=rng.randint(4, 9)), rng)
@@ -242,18 +262,23 @@ class Story:
 
     def _checkout(self, cart: Checkout, at: datetime, rng: random.Random) -> list[Webhook]:
         """A checkout and its update, which takes an item out now and then and now and then arrives first."""
-        update = at + timedelta(minutes=2)
+        update, filled = at + timedelta(minutes=2), at - timedelta(minutes=12)
         fuller = replace(cart, lines=(*cart.lines, (PRODUCTS[10], 1))) if rng.random() < 0.3 else cart
         late = timedelta(minutes=3 if rng.random() < 0.2 else 0)
+        begun = replace(cart, created=filled)
         return [
+            self._hook("carts/create", pages.cart(replace(begun, lines=begun.lines[:1]), filled), filled),
+            self._hook(
+                "carts/update", pages.cart(begun, at - timedelta(minutes=4)), at - timedelta(minutes=4)
+            ),
             replace(self._hook("checkouts/create", bodies.checkout(fuller, at), at), at=at + late),
             self._hook("checkouts/update", bodies.checkout(cart, update), update),
         ]
 
     def _purchase(
-        self, order: Order, at: datetime, rng: random.Random, talkative: bool = True
+        self, order: Order, at: datetime, rng: random.Random, talkative: bool = True, arrives: bool = True
     ) -> list[Webhook]:
-        """The order is placed; when `talkative`, it is also paid and delivered."""
+        """The order is placed; when `talkative`, it is also paid and sent, and the parcel `arrives` or is late."""
         placed = replace(order, placed=at, updated=at)
         told = [self._hook("orders/create", bodies.order(placed), at)]
         if talkative:
@@ -261,11 +286,12 @@ class Story:
             early = timedelta(minutes=2 if rng.random() < 0.15 else 0)  # the payment overtakes its order
             told.append(self._hook("orders/paid", bodies.order(paid), at + timedelta(minutes=1) - early))
             sent = at + timedelta(hours=rng.randint(8, 40))
-            told.append(
-                self._hook(
-                    "orders/fulfilled", bodies.order(replace(paid, fulfilled=sent, updated=sent)), sent
-                )
-            )
+            gone = replace(paid, fulfilled=sent, updated=sent)
+            told.append(self._hook("fulfillments/create", pages.parcel(gone, sent), sent))
+            if arrives:
+                status = "delayed" if order.number % 7 == 0 else "delivered"
+                there = sent + timedelta(hours=rng.randint(30, 50))
+                told.append(self._hook("fulfillments/update", pages.parcel(gone, there, status), there))
         return told
 
     def _consent(self, person: Person, subscribed: bool, at: datetime) -> Webhook:

@@ -51,6 +51,22 @@ def test_the_live_days_hold_what_is_to_be_seen() -> None:
     assert len({person.place.timezone for person in story.past}) >= 8
 
 
+def test_the_live_days_hold_browsing_carts_parcels_and_refunds() -> None:
+    """Page views of both kinds; carts before checkouts; parcels that arrive or are late; some goods come back."""
+    _, _, live = _story()
+    topics = Counter(hook.topic for hook in live)
+    assert topics["product_viewed"] >= 10
+    assert min(topics[name] for name in ("cart_updated", "refunds/create")) >= 2
+    assert topics["carts/update"] >= topics["checkouts/create"] / 2
+    parcels = [
+        json.loads(hook.body)["shipment_status"] for hook in live if hook.topic == "fulfillments/update"
+    ]
+    assert {"delivered", "delayed"} <= {*parcels}
+    assert topics["orders/fulfilled"] == 0
+    refunds = [json.loads(hook.body) for hook in live if hook.topic == "refunds/create"]
+    assert {len(body["refund_line_items"]) for body in refunds} >= {1}
+
+
 def _overtaken(live: list[Webhook], early: str, late: str) -> bool:
     first: dict[str, dict[int, datetime]] = {early: {}, late: {}}
     for hook in live:
