@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 LOCK := build/lock/.ready
 SAM := build/sam/.ready
 
-.PHONY: help run test lint types check build up down bench deploy destroy rebuild backfill redrive lock layer map preview clean
+.PHONY: help run test lint types check build up down bench deploy destroy rebuild backfill redrive lock layer map preview messages clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -35,6 +35,9 @@ check: $(READY) ## check the shop's workflows, e-mails and settings
 
 build: $(READY) ## compile workflows and e-mails into state machines and packages
 	@$(RUN) -m tidings.workflow.build
+
+messages: $(READY) ## bring the translations' catalogues up to date with the mails (LANGUAGE=de begins one)
+	@$(RUN) -m tidings.mail.messages --language "$(LANGUAGE)"
 
 map: $(READY) ## draw every workflow: docs/workflows/*.svg, and all of them on build/map/index.html
 	@$(RUN) -m infra.preview.map

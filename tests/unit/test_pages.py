@@ -1,5 +1,7 @@
 """The pages behind links: GET asks, POST acts, and what is forged finds nothing."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 
@@ -11,6 +13,8 @@ from tidings.clock import FixedClock
 from tidings.customer import epoch
 from tidings.errors import Unavailable
 from tidings.links import Unsubscribe, unsubscribe_token
+from tidings.mail.catalogues import in_pages
+from tidings.mail.messages import PAGES
 from tidings.pages import Pages
 
 KEYS = {"k1": b"secret"}
@@ -120,3 +124,34 @@ def test_the_fold_hears_of_it() -> None:
     assert not world.only().accepts_marketing
     world.happen(checkout("t9", at=NOW + HOUR, **ANN), subscribed("2", at=NOW + 2 * HOUR, **ANN))
     assert world.only().accepts_marketing
+
+
+@pytest.mark.parametrize(
+    ("accepts", "language", "button"),
+    [
+        ("ko-KR,ko;q=0.9,en;q=0.8", "ko", "수신 거부"),
+        ("de, ja;q=0.5", "ja", "配信停止"),
+        ("zh-TW", "zh-Hant", "取消訂閱"),
+        ("zh-CN", "en", "Unsubscribe"),
+        ("", "en", "Unsubscribe"),
+    ],
+)
+def test_pages_speak_the_browsers_language(accepts: str, language: str, button: str) -> None:
+    """The first accepted one that there is, else the shop's; the whole page is in it."""
+    office = Office()
+    pages = replace(office.pages, translations=in_pages(PAGES))
+    page = pages.ask(office.token, accepts)
+    assert f'<html lang="{language}">' in page.html
+    assert f">{button}</button>" in page.html
+    for each in (
+        page,
+        pages.unsubscribe(office.token, accepts),
+        pages.ask("x", accepts),
+        pages.later(accepts),
+    ):
+        words = re.sub(r"<style>.*?</style>|<[^>]*>", " ", each.html, flags=re.DOTALL).replace(SHOP.name, "")
+        left = re.findall(r"[A-Za-z]{3,}", words.replace(SHOP.support, ""))
+        assert (left == []) is (language != "en"), left
+    assert f'href="mailto:{SHOP.support}"' in pages.unsubscribe(office.token, accepts).html
+    assert f'href="{SHOP.url}"' in pages.unsubscribe(office.token, accepts).html
+    assert pages.later(accepts).status == 503

@@ -115,8 +115,7 @@ class Greeting(_Part):
     @model_validator(mode="after")
     def _one_name(self) -> "Greeting":
         if "{name}" not in self.named or "{" in self.named.replace("{name}", "") + (self.plain or ""):
-            message = "write {name} where the name belongs, in `named` alone"
-            raise PydanticCustomError("greeting", message.replace("{", "{{").replace("}", "}}"))
+            raise PydanticCustomError("greeting", "write {name} where the name belongs, in `named` alone")
         return self
 
 

@@ -72,6 +72,7 @@ def test_the_build_writes_layer_archive_and_template(
     assert names == [
         "abandoned-checkout.json",
         "birthday.json",
+        "pages.json",
         "rules.json",
         "welcome.json",
         "win-back.json",

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from gettext import c2py
 from typing import Any, Final
 
-from babel.core import Locale, get_global
+from babel.core import Locale, UnknownLocaleError, get_global
 from babel.languages import get_official_languages
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -119,7 +119,7 @@ def _parts(tag: str) -> tuple[str, str] | None:
     """Language and script of a tag, the script that is usual where none is told. None for no such tag."""
     try:
         locale = Locale.parse(tag.replace("-", "_"))
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, UnknownLocaleError, TypeError):
         return None
     usual = str(get_global("likely_subtags").get(locale.language, "")).split("_")
     return locale.language, locale.script or (usual[1] if len(usual) == 3 else "")
@@ -128,7 +128,7 @@ def _parts(tag: str) -> tuple[str, str] | None:
 def _territory(tag: str) -> str | None:
     try:
         return Locale.parse(tag.replace("-", "_")).territory
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, UnknownLocaleError, TypeError):
         return None
 
 

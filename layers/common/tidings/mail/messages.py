@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from babel.core import Locale
+from babel.core import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
@@ -92,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="messages", description="Bring catalogues up to date.")
     parser.add_argument("--workflows", type=Path, default=Path("workflows"))
     parser.add_argument("--out", type=Path, default=Path("build/messages"))
+    parser.add_argument("--pages", type=Path, default=PAGES)
     parser.add_argument("--language", default="", help="begin this language: de, pt_BR, zh_Hant")
     options = parser.parse_args(arguments)
     wrong: list[str] = []
@@ -99,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         shop = load_shop(options.workflows / "shop.yaml")
         found = {
             options.workflows / "locales": extract(options.workflows, shop),
-            PAGES / "locales": of_pages(PAGES),
+            options.pages / "locales": of_pages(options.pages),
         }
         for locales, extracted in found.items():
             wrong += update(locales, extracted, options.language)
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.out.mkdir(parents=True, exist_ok=True)
             for name, messages in extracted.items():
                 (options.out / f"{name}.pot").write_text(catalogue_text(messages, None, None), "utf-8")
-    except (BadInput, ValueError, LookupError) as error:
+    except (BadInput, FileNotFoundError, UnknownLocaleError, ValueError) as error:
         wrong.append(str(error))
     for problem in wrong:
         print(problem, file=sys.stderr)
