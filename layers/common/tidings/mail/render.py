@@ -32,6 +32,9 @@ _SPACE: Final = re.compile(r"\s+")
 _SPACES: Final = re.compile(r"[ \t]{2,}")
 _AROUND_BREAK: Final = re.compile(r"[ \t]*\n[ \t]*")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
+_GAP_IN_HAN: Final = re.compile(r"([。！？])(?:[ \t]*\n)?[ \t]+(?=[^\s<])")
+"""Between sentences that stand on lines of their own in a template: Japanese and Chinese have no space there."""
+
 _TAG: Final = re.compile(r"<[^>]*>")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _LOCAL_PART: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -163,10 +166,13 @@ def render(source: Mapping[str, Any], context: Mapping[str, Any]) -> Mail:
     subject, preheader = (_line(_template(line, False).render(told)) for line in lines)
     whole = {**told, "subject": subject, "preheader": preheader}
     text = _template(source["text"], False).render(whole)
+    html = _template(source["html"], True).render(whole)
+    if str(told.get("language"))[:2] in ("ja", "zh"):
+        html, text = _GAP_IN_HAN.sub(r"\1", html), _GAP_IN_HAN.sub(r"\1", text)
     return Mail(
         subject=subject,
         preheader=preheader,
-        html=_template(source["html"], True).render(whole),
+        html=html,
         text=_BLANK_LINES.sub("\n\n", _AROUND_BREAK.sub("\n", _SPACES.sub(" ", text))).strip() + "\n",
     )
 
