@@ -16,7 +16,19 @@ from moto import mock_aws
 from tests.bench.figures import Figure
 from tests.fakes import FakeMailer
 from tests.integration.account import Account
-from tests.unit.sources.bodies import CHECKOUT, CUSTOMER, KEY, ORDER, PRODUCT, SECRET, raw, shopify_headers
+from tests.unit.sources.bodies import (
+    CART,
+    CHECKOUT,
+    CUSTOMER,
+    FULFILLMENT,
+    KEY,
+    ORDER,
+    PRODUCT,
+    REFUND,
+    SECRET,
+    raw,
+    shopify_headers,
+)
 from tests.unit.test_steps import package
 from tests.worlds import HOUR, NOW, stepper_of
 from tidings.errors import SendDeferred
@@ -110,6 +122,9 @@ def _known_customers() -> list[tuple[str, dict[str, Any]]]:
         ("orders/create", order),
         ("orders/paid", {**order, "updated_at": later}),
         ("orders/fulfilled", {**order, "updated_at": later, "fulfillment_status": "fulfilled"}),
+        ("fulfillments/create", FULFILLMENT),
+        ("refunds/create", REFUND),
+        ("carts/update", CART),
         ("checkouts/update", {**CHECKOUT, "token": "other", "completed_at": later, "updated_at": later}),
         ("orders/cancelled", {**order, "updated_at": later, "cancelled_at": later}),
         ("customers_email_marketing_consent/update",

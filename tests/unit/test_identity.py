@@ -158,6 +158,37 @@ def test_a_cart_before_and_after_its_name_is_the_customers() -> None:
         assert world.only().last["cart_updated"] == int(NOW.timestamp())
 
 
+def test_a_cart_left_behind_is_reminded_of_before_and_after_its_name() -> None:
+    """A signed page names it: the cart of an hour ago begins a journey, the next one too; a checkout ends both."""
+    left = Workflow.model_validate(
+        {
+            "id": "abandoned-cart",
+            "name": "Abandoned cart",
+            "trigger": {"event": "cart_updated"},
+            "reentry": "each cart",
+            "exit": [{"event": "checkout_started"}, {"event": "order_placed"}],
+            "steps": [{"wait": "4 hours"}, {"send": "left"}],
+        }
+    )
+    world = World()
+    known = world.tracker.catalogue
+    more = replace(known, workflows={"abandoned-cart": left}, revs={"abandoned-cart": "r1"})
+    world.tracker = replace(world.tracker, catalogue=more)
+    world.happen(event("customer_registered", "1", at=NOW - DAY, **ANN), cart("1", NOW - HOUR))
+    ann = customer_identity(world.only().id)
+    assert not world.machines.started
+    world.happen(view("1", NOW, ann, BOX, CART))
+    assert list(world.machines.started.values()) == [3 * 3600]
+    world.happen(cart("2", NOW))
+    assert world.machines.starts == {"abandoned-cart": 1}
+    other = token_alias("shopify", "cart", "c2")
+    world.happen(event("cart_updated", "c2:1", at=NOW, tokens=(BOX, other), cart="c2"))
+    assert world.machines.starts == {"abandoned-cart": 2}
+    world.happen(checkout("t1", at=NOW + HOUR, cart="c1", **ANN))
+    assert not world.only().journeys
+    assert world.machines.running == set()
+
+
 def test_a_browser_is_known_once_its_cart_is() -> None:
     """Looked at, put into the cart, named at the checkout: all of it is the customer's, and what comes later."""
     world = World()
