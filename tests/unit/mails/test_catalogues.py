@@ -129,6 +129,21 @@ def test_a_mail_with_a_gap_goes_out_whole_in_the_shops_language(tmp_path: Path) 
     assert (render(mail, about).subject, mail["translations"]) == ("Ada, look", {})
 
 
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("{% if customer.last_name %}{{ customer.name }}{% endif %}", "has no subject"),
+        ("{{ customer.name + 1 }}", "fails: TypeError"),
+    ],
+)
+def test_a_translation_is_tried_on_made_up_customers(subject: str, said: str, tmp_path: Path) -> None:
+    """One of whom all is known, one of whom next to nothing is: what fails or stays empty is refused."""
+    root = workflows(tmp_path, **{"{% if": subject})
+    fill(root)
+    with pytest.raises(BadInput, match=rf"de/LC_MESSAGES/flow.po:1: mail {said}"):
+        compile_mails(root / "flow", letters.shop())
+
+
 def fill(root: Path) -> None:
     """Say the original where the layout has no German."""
     path = catalogues.path_of(root / "locales", "de", LAYOUT)

@@ -66,10 +66,29 @@ def _translated(
     known = catalogues.read(locales, (name, LAYOUT))
     if known:
         _refuse(catalogues.problems(locales, extract(workflow_dir.parent, shop, name), known))
-    return {
+    whole = {
         key: {**mail, "translations": catalogues.translations(mail, name, known, shop)}
         for key, mail in mails.items()
     }
+    _refuse(_untellable(whole, locales, name, shop))
+    return whole
+
+
+def _untellable(
+    mails: Mapping[str, Mapping[str, Any]], locales: Path, name: str, shop: Shop
+) -> Iterator[str]:
+    """What fails, or is empty, in a language for made-up recipients who read it."""
+    for language in sorted({each for mail in mails.values() for each in mail["translations"]}):
+        file = catalogues.path_of(locales, language, name)
+        for about in (samples.full(shop, locale=language), samples.sparse(shop, locale=language)):
+            for key, mail in mails.items():
+                try:
+                    sent = render(mail, about)
+                except Exception as error:  # noqa: BLE001 - whatever a translation raises is its author's to mend
+                    yield f"{file}:1: {key} fails: {type(error).__name__}: {error}"
+                    continue
+                if not sent.subject or not sent.preheader:
+                    yield f"{file}:1: {key} has no subject or preheader for some customers"
 
 
 def compile_mail(file: Path, shop: Shop, *, marketing: bool = True) -> dict[str, str]:
