@@ -31,8 +31,8 @@ OWN = [
 ]
 
 
-def _hostile(value: str) -> dict[str, Any]:
-    """A context with `value` in every field a stranger can fill."""
+def _hostile(value: str, locale: str | None = None) -> dict[str, Any]:
+    """A context with `value` in every field a stranger can fill; the locale may be a good one."""
     line = dict.fromkeys(("product_id", "variant_id", "title", "variant", "sku", "price"), value)
     told: dict[str, Any] = dict.fromkeys(
         ("total", "currency", "presentment_total", "presentment_currency", "url", "order_name"), value
@@ -51,7 +51,7 @@ def _hostile(value: str) -> dict[str, Any]:
         email="ada@example.com",
         first_name=value,
         last_name=value,
-        locale=value,
+        locale=locale or value,
         country=value,
         timezone=value,
         birthday=value,
@@ -59,8 +59,8 @@ def _hostile(value: str) -> dict[str, Any]:
     )
 
 
-def _check(value: str, names: list[str]) -> None:
-    about = _hostile(value)
+def _check(value: str, names: list[str], locale: str | None = None) -> None:
+    about = _hostile(value, locale)
     for name in names:
         mail = letters.send(name, about)
         assert markup.problems(mail.html) == []
@@ -96,10 +96,12 @@ def _check(value: str, names: list[str]) -> None:
         assert max(map(len, raw.split(b"\r\n"))) <= 998
 
 
+@pytest.mark.parametrize("locale", [None, "ko-KR", "ja-JP", "zh-TW"])
 @pytest.mark.parametrize("value", OWN, ids=range(len(OWN)))
-def test_hostile_strings_stay_data(value: str) -> None:
-    """In every field at once: the HTML keeps its tags, the headers their number, no address is other than http."""
-    _check(value, letters.names())
+def test_hostile_strings_stay_data(value: str, locale: str | None) -> None:
+    """In every field at once: the HTML keeps its tags, the headers their number, no address is other than http; in
+    translations as in the original."""
+    _check(value, letters.names(), locale)
 
 
 def test_markup_of_a_title_is_shown_not_obeyed() -> None:
