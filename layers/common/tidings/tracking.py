@@ -205,8 +205,10 @@ class Tracker:
         base = self._refold(merged) if absorbed or self._knowledge.needs_refold(before) else before
         after = remember(self._applied(base, event), [event], self.clock.machine_now())
         told, follow = self._journeys(*self._belonging(base, after, event))
-        begins = any(act["do"] in ("start", "hold out") for act in follow)
-        worth = begins or (event.type in CHECKOUT_TYPES and not before.has_account) or is_signed_page(event)
+        # Where an account is named, `checkout_started` points from its cart: only what points nowhere claims.
+        begins = event.type == "checkout_updated" and any(act["do"] != "stop" for act in follow)
+        is_guest = event.type in CHECKOUT_TYPES and not before.has_account
+        worth = begins or is_guest or is_signed_page(event)
         if subject.claims or worth:
             subject = replace(subject, claims=subject.claims | subject.tokens)
         asked = (subject.claims & subject.tokens) | _owned(event, base, after)
