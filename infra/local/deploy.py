@@ -98,6 +98,8 @@ class Deployment:
         addresses = {}
         for name, file in overrides.nested(template).items():
             source = self.template.parent / file
+            if file == self.options.machines.name:
+                source = self.options.machines
             if not source.is_file():
                 raise LocalError(f"{source.name} is missing: make build")
             body = overrides.localize_nested(overrides.load(source), self.options.endpoint)

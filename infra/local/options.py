@@ -24,8 +24,8 @@ class Options:
     """One local stack.
 
     `directory` holds its outputs, logs and process ids, `build` the products of `make build`, `run` what the
-    recorder writes. `port` is the embedded AWS's, `inbox_port` the recorder's. `origin` is the shop's time at
-    the start.
+    recorder writes; `machines` is the generated template of the workflows. `port` is the embedded AWS's,
+    `inbox_port` the recorder's. `origin` is the shop's time at the start.
     """
 
     port: int
@@ -37,6 +37,7 @@ class Options:
     directory: Path = ROOT / "build" / "local"
     build: Path = ROOT / "build"
     run: Path = ROOT / "build" / "run"
+    machines: Path = ROOT / "infra" / "workflows.yaml"
 
     @property
     def endpoint(self) -> str:

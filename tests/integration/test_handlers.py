@@ -228,9 +228,10 @@ def test_track_event_rebuilds_and_redrives(shop: Account) -> None:
 
 @pytest.fixture
 def journey(shop: Account) -> str:
-    """The reminder's journey of somebody who agreed."""
+    """The reminder's journey of somebody who agreed, and left the checkout two hours ago."""
     deliver(shop, "customers_email_marketing_consent/update", consent_of_now())
-    deliver(shop, "checkouts/create", checkout_of_now())
+    quiet = (now() - timedelta(hours=2)).isoformat()
+    deliver(shop, "checkouts/create", {**checkout_of_now(), "created_at": quiet, "updated_at": quiet})
     open_ = shop.only().journeys.items()
     return str(next(name for name, each in open_ if each.workflow == "abandoned-checkout"))
 

@@ -11,6 +11,7 @@ from tidings.mail import samples
 from tidings.mail.compile import compile_mails
 from tidings.mail.render import Mail, render
 from tidings.shop import Shop, load_shop
+from tidings.workflow.load import load_workflow
 
 WORKFLOWS = Path(__file__).parents[3] / "workflows"
 LINK = "https://pages.example/unsubscribe/k1.abc.def"
@@ -27,9 +28,18 @@ def compiled() -> dict[str, dict[str, str]]:
     """Every mail there is, by `workflow/mail`."""
     found = {}
     for folder in sorted(path.parent for path in WORKFLOWS.glob("*/emails")):
-        for mail, source in compile_mails(folder, shop()).items():
+        marketing = is_marketing(folder.name)
+        for mail, source in compile_mails(folder, shop(), marketing=marketing).items():
             found[f"{folder.name}/{mail}"] = source
     return found
+
+
+@cache
+def is_marketing(workflow: str) -> bool:
+    """Whether a workflow's mails advertise; the others carry no link to unsubscribe."""
+    if not (WORKFLOWS / workflow / "workflow.yaml").is_file():
+        return True
+    return load_workflow(WORKFLOWS / workflow).workflow.is_marketing
 
 
 def names() -> list[str]:

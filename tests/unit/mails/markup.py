@@ -67,6 +67,14 @@ def addresses(html: str) -> Iterator[str]:
         yield from (value or "" for name, value in attributes if name in ("href", "src"))
 
 
+def buttons(html: str) -> Iterator[str]:
+    """What the buttons point to: MJML makes them links that stand by themselves."""
+    for tag, attributes in _read(html).tags:
+        told = dict(attributes)
+        if tag == "a" and "inline-block" in (told.get("style") or ""):
+            yield told.get("href") or ""
+
+
 def words(html: str) -> str:
     """What a reader sees, in one line."""
     return re.sub(r"\s+", " ", " ".join(_read(html).words)).strip()

@@ -37,6 +37,9 @@ def _hostile(value: str, locale: str | None = None) -> dict[str, Any]:
     told: dict[str, Any] = dict.fromkeys(
         ("total", "currency", "presentment_total", "presentment_currency", "url", "order_name"), value
     )
+    told |= dict.fromkeys(("tracking_company", "tracking_number", "tracking_url", "reason"), value)
+    told |= dict.fromkeys(("subtotal", "discount", "shipping", "tax", "expected_on"), value)
+    told |= dict.fromkeys(("question", "answer"), value)
     told |= {
         "order_id": value,
         "checkout_id": value,
@@ -44,7 +47,7 @@ def _hostile(value: str, locale: str | None = None) -> dict[str, Any]:
         "items": [line],
         "items_count": 3,
     }
-    product = {"title": value, "image": value, "url": value, "price": value}
+    product = {"title": value, "image": value, "url": value, "price": value, "product_type": value}
     return letters.about(
         {**told, "fields": {"size": value}},
         {f"shopify:product:{value}": product},

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from tidings.errors import BadInput
 from tidings.workflow import build, template
 from tidings.workflow.compile import compile_workflow
+from tidings.workflow.load import workflow_folders
 from tidings.workflow.package import Package, load
 
 ROOT = Path(__file__).parents[3]
@@ -31,11 +32,9 @@ def test_each_workflow_has_a_machine_and_an_output(packages: list[Package]) -> N
     read = YAML(typ="safe").load(template.text(packages))
     assert "Transform" not in read
     assert set(read["Parameters"]) == {"NamePrefix", "RunStepArn", "StateMachineRoleArn"}
-    assert (
-        list(read["Resources"])
-        == list(read["Outputs"])
-        == ["AbandonedCheckout", "Birthday", "Welcome", "WinBack"]
-    )
+    ids = [template.logical_id(package.id) for package in packages]
+    assert list(read["Resources"]) == list(read["Outputs"]) == ids
+    assert {"AbandonedCheckout", "Welcome"} <= set(ids)
     for package in packages:
         machine = read["Resources"][template.logical_id(package.id)]
         assert machine["Type"] == "AWS::StepFunctions::StateMachine"
@@ -68,15 +67,12 @@ def test_the_build_writes_layer_archive_and_template(
     assert (layer / "jinja2").is_dir()
     assert (layer / "tidings" / "workflow" / "package.py").is_file()
     assert not list(layer.rglob("__pycache__"))
-    names = sorted(path.name for path in (layer / "tidings_packages").rglob("*.json"))
-    assert names == [
-        "abandoned-checkout.json",
-        "birthday.json",
+    names = sorted(path.name for path in (layer / "tidings_packages").glob("*.json"))
+    assert names == sorted(f"{folder.name}.json" for folder in workflow_folders(ROOT / "workflows"))
+    assert {path.name for path in (layer / "tidings_packages").glob("*/*.json")} == {
         "pages.json",
         "rules.json",
-        "welcome.json",
-        "win-back.json",
-    ]
+    }
     for path in (layer / "tidings_packages").glob("*.json"):
         package = load(path)
         archived = tmp_path / "packages" / package.id / f"{package.rev}.json"
@@ -93,13 +89,10 @@ def test_building_again_gives_the_same_bytes(packages: list[Package]) -> None:
 
 def test_a_package_holds_the_mails_that_its_steps_send(packages: list[Package]) -> None:
     """All of them, and their text part."""
+    for package in packages:
+        assert sorted(package.mails) == sorted({step.mail for step in package.workflow.sends}), package.id
     mails = {package.id: sorted(package.mails) for package in packages}
-    assert mails == {
-        "abandoned-checkout": ["last-call", "reminder", "second-reminder"],
-        "birthday": ["birthday"],
-        "welcome": ["getting-started", "welcome"],
-        "win-back": ["come-back", "we-miss-you"],
-    }
+    assert mails["abandoned-checkout"] == ["last-call", "reminder", "second-reminder"]
     assert all(mail.text and mail.html for package in packages for mail in package.mails.values())
 
 
@@ -119,12 +112,13 @@ def test_the_definitions_hold_no_name_of_a_machine_or_account(packages: list[Pac
     """The committed file is the same for every shop's account."""
     text = json.dumps([compile_workflow(package.workflow, package.rev) for package in packages])
     assert "arn:aws:lambda" not in text
-    assert text.count("${RunStepArn}") == 8
+    assert "${RunStepArn}" in text
 
 
 def test_each_workflow_has_an_entry_in_the_docs_and_a_timeline(packages: list[Package]) -> None:
     """Both are written by hand, and forgotten by hand."""
-    docs = (ROOT / "docs" / "workflows.md").read_text("utf-8").splitlines()
+    docs = (ROOT / "docs" / "workflows.md").read_text("utf-8")
     for package in packages:
-        assert f"### {package.id}" in docs
+        page = ROOT / "docs" / "workflows" / f"{package.id}.md"
+        assert f"### {package.id}\n" in docs or (f"](workflows/{page.name})" in docs and page.is_file())
         assert (ROOT / "tests" / "golden" / f"{package.id}.txt").is_file()

@@ -155,7 +155,7 @@ def test_a_transactional_workflow_advertises_nothing(shop: Path) -> None:
     """No coupon, no recommendations, nor in its mails."""
     file = shop / "welcome" / "workflow.yaml"
     text = file.read_text().replace("class: marketing", "class: transactional")
-    text = text.replace("- send: welcome", "- send: welcome\n    coupon: welcome")
+    text = text.replace("- send: getting-started", "- send: getting-started\n    coupon: welcome")
     more = '  - if: "recommend(3) | length > 1"\n    then: [{send: getting-started, id: again}]\n'
     file.write_text(text + more)
     found = [line for line in check(shop).problems if line.startswith(str(file))]

@@ -14,6 +14,9 @@ _AROUND_BREAK: Final = re.compile(r" *\n *")
 _MARKED_UP: Final = re.compile(r"<[a-z/]|&[a-z#]")
 _STATEMENT: Final = re.compile(r"\{%-?\s*(?!trans)")
 _BLOCKS: Final = frozenset({"p", "div", "h1", "h2", "h3", "h4", "ul", "ol", "tr", "table"})
+NO_TEXT: Final = "no-text"
+"""The `css-class` of an element that says nothing in words: stars, a bar."""
+
 _SILENT: Final = frozenset({"mj-head", "mj-image", "mj-spacer", "mj-style", "img", "style", "head"})
 
 
@@ -33,7 +36,7 @@ def _for_text(tag: str) -> str:
 
 def _block(node: Node, hidden: Hidden) -> str:
     """The text of an element that holds others, each on lines of its own."""
-    if node.tag in _SILENT:
+    if node.tag in _SILENT or NO_TEXT in node.attributes.get("css-class", "").split():
         return ""
     if node.tag in ("mj-text", "mj-table"):
         return f"\n\n{_inline(node, hidden)}\n\n"

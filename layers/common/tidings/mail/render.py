@@ -26,7 +26,7 @@ from tidings.mail.language import Translation, chosen, dressed, greeting, tag, w
 from tidings.shop import Colours, Fonts, Shop
 
 _UNSHOWABLE: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
 _SPACE: Final = re.compile(r"\s+")
 _SPACES: Final = re.compile(r"[ \t]{2,}")

@@ -84,6 +84,8 @@ def full(shop: Shop, *, marketing: bool = True, locale: str = "en-GB") -> dict[s
         "order_name": "#1001",
         "url": f"{shop.url}/checkouts/c1/recover",
         "date": "2026-04-02",
+        "question": "Does the Moss Teapot pour without dripping?",
+        "answer": "It does: the spout is cut by hand, and each one is tried with water before it leaves us.",
     }
     history = [
         _event("customer_registered", told, NOW - timedelta(days=300)),

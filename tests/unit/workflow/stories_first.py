@@ -1,0 +1,73 @@
+"""What Ann lives in the first four workflows."""
+
+from tests.unit.workflow.told import Stories, bought, bounced, changed, joined, left, told, unsubscribed
+
+STORIES: dict[str, Stories] = {
+    "welcome": {
+        "Ann subscribes and buys nothing": ([joined("2026-03-10 12:00")], ()),
+        "Ann subscribes and buys the day after": ([joined("2026-03-10 12:00"), bought("2026-03-11 15:30")], ()),
+        "Ann subscribes, leaves after an hour, and comes back a month later": (
+            [joined("2026-03-10 12:00"), unsubscribed("2026-03-10 13:00"), joined("2026-04-10 12:00")],
+            (),
+        ),
+        "Ann subscribes, and the first mail bounces": ([joined("2026-03-10 12:00")], [bounced("2026-03-10 12:01")]),
+    },
+    "abandoned-checkout": {
+        "Ann leaves a checkout and does not come back": ([joined("2026-01-05 09:00"), left("2026-03-10 12:00")], ()),
+        "Ann is at the checkout for forty minutes, then leaves": (
+            [
+                joined("2026-01-05 09:00"),
+                left("2026-03-10 12:00"),
+                changed("2026-03-10 12:00", "2026-03-10 12:40"),
+                bought("2026-03-10 20:15"),
+            ],
+            (),
+        ),
+        "Ann leaves a checkout and buys after the first reminder": (
+            [joined("2026-01-05 09:00"), left("2026-03-10 12:00"), bought("2026-03-10 20:15")],
+            (),
+        ),
+        "Ann leaves a checkout and buys within the hour": (
+            [joined("2026-01-05 09:00"), left("2026-03-10 12:00"), bought("2026-03-10 12:40")],
+            (),
+        ),
+        "Ann leaves a checkout that costs nothing": (
+            [joined("2026-01-05 09:00"), left("2026-03-10 12:00", total="0.00")],
+            (),
+        ),
+        "Ann leaves checkouts on the 10th, the 12th and the 20th": (
+            [joined("2026-01-05 09:00"), left("2026-03-10 12:00"), left("2026-03-12 12:00"), left("2026-03-20 12:00")],
+            (),
+        ),
+        "Ann, who never subscribed, leaves a checkout": ([left("2026-03-10 12:00")], ()),
+    },
+    "birthday": {
+        "Ann, in Auckland, was born on 29 February": (
+            [joined("2026-02-01 09:00"), told("2026-02-01 09:00", birthday="1992-02-29", timezone="Pacific/Auckland")],
+            (),
+        ),
+        "Ann, in Honolulu, tells day and month on the eve": (
+            [joined("2026-02-01 09:00", timezone="Pacific/Honolulu"), told("2026-05-13 22:00", birthday="--05-14")],
+            (),
+        ),
+        "Ann, somewhere, unsubscribes before her birthday": (
+            [
+                joined("2026-02-01 09:00"),
+                told("2026-02-01 09:00", birthday="1992-05-14"),
+                unsubscribed("2026-05-01 09:00"),
+            ],
+            (),
+        ),
+    },
+    "win-back": {
+        "Ann orders once and falls silent": ([joined("2026-01-05 09:00"), bought("2026-01-10 15:30")], ()),
+        "Ann orders again after the first mail": (
+            [joined("2026-01-05 09:00"), bought("2026-01-10 15:30"), bought("2026-03-15 10:00")],
+            (),
+        ),
+        "Ann orders again on the 59th day": (
+            [joined("2026-01-05 09:00"), bought("2026-01-10 15:30"), bought("2026-03-10 10:00")],
+            (),
+        ),
+    },
+}  # fmt: skip
