@@ -1,6 +1,6 @@
 """A step: decides on what is true now, takes slot and claim, sends once, and survives being cut off anywhere."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from tidings.customer import epoch
 from tidings.errors import JourneyExited, SendDeferred, SendRejected, SendUnknown, Unavailable
 from tidings.events import Event, customer_identity
 from tidings.steps import Letter, Request, Stepper, send_id
+from tidings.steps.scene import Scene
 from tidings.workflow.package import Package
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -298,6 +299,23 @@ def test_the_mail_shows_what_is_left_in_the_checkout() -> None:
     stage.step()
     assert stage.letters[0].event.properties["items"] == [{"product_id": "8"}]
     assert stage.letters[0].products == {"shopify:product:8": {"title": "Mug"}}
+
+
+def test_the_mail_shows_what_is_in_the_cart_now() -> None:
+    """The cart's latest state; another cart of the same customer is not meant."""
+    stage = Stage()
+    for minutes, cart, product in ((0, "k1", "7"), (40, "k1", "8"), (20, "k1", "9"), (50, "k2", "5")):
+        told: dict[str, Any] = {"cart": cart, "items": [{"product_id": product}]}
+        stage.world.happen(
+            event("cart_updated", f"{minutes}", at=NOW + timedelta(minutes=minutes), **told, **ANN)
+        )
+    (first,) = (each for each in stage.world.events.rows.values() if each.id == "shopify:cart_updated:0")
+    record = replace(stage.world.journeys.rows[stage.journey], event=first.key)
+    request = Request(stage.journey, stage.workflow, "reminder", "r1")
+    scene = Scene(
+        request, stage.package(stage.workflow), record, stage.world.only(), (), stage.world.events, NOW + HOUR
+    )
+    assert scene.event.properties["items"] == [{"product_id": "8"}]
 
 
 def test_a_customer_without_a_usable_address_is_skipped() -> None:

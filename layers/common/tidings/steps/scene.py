@@ -8,7 +8,7 @@ from typing import Any
 
 from tidings import ports
 from tidings.context import conditions, journey_view
-from tidings.customer import Customer, apply, moment
+from tidings.customer import Customer, apply, epoch, moment
 from tidings.errors import JourneyExited
 from tidings.events import Event, customer_identity
 from tidings.orders import checkout_key
@@ -78,8 +78,10 @@ class Scene:
 
     @cached_property
     def event(self) -> Event:
-        """The event that the journey began with; of a checkout its latest, so that a mail shows what is left."""
+        """The event that the journey began with; of a checkout or cart the latest: what is left."""
         event = self._by_key(self.record.event)
+        if event.type == "cart_updated":
+            return self._cart_now(event)
         latest = self.customer.checkouts.get(checkout_key(event) or "")
         if latest and latest.event not in ("", event.key):
             return self._by_key(latest.event)
@@ -132,6 +134,15 @@ class Scene:
             return 0
         zone = self.customer.zone(self.package.shop.zone)
         return wait_before(self.package.workflow, following, moment(ended.at), self.now, zone, self.names)
+
+    def _cart_now(self, event: Event) -> Event:
+        """The cart as last told, which is read only where the customer's memory knows of a later change."""
+        if self.customer.last.get(event.type, 0) <= epoch(event.at):
+            return event
+        cart = event.properties.get("cart")
+        told = (each for each in self.events.query(event.identity) if each.type == event.type)
+        same = [each for each in told if each.properties.get("cart") == cart]
+        return max(same, key=lambda each: (each.at, each.id), default=event)
 
     def _by_key(self, key: str) -> Event:
         identity, _, event_id = key.partition("|")
