@@ -50,8 +50,10 @@ _BASKET: Final = {
 
 def stories(workflow: Workflow, shop: Shop, told: Person | None = None) -> Iterator[Person]:
     """Candidates for this workflow. `told` is who they are and what the shop sells, where somebody says so."""
-    facts = _facts(workflow, shop, told.facts if told else FACTS)
-    for history in _histories(workflow):
+    known = _facts(workflow, shop, told.facts if told else FACTS)
+    # Last, somebody whose birthday nobody knows: a survey asks for it.
+    strangers = () if told else ({name: value for name, value in known.items() if name != "birthday"},)
+    for facts, history in ((who, each) for who in (known, *strangers) for each in _histories(workflow)):
         moments = sorted([*history, *_cause(workflow, shop)], key=lambda each: each[0])
         events = [{"type": kind, "at": at.isoformat(), **more} for at, kind, more in moments]
         person = read({"customer": facts, "events": events}, _MADE, shop)

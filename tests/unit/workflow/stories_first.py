@@ -1,6 +1,6 @@
-"""What Ann lives in the first four workflows."""
+"""What Ann lives in the first workflows."""
 
-from tests.unit.workflow.told import Stories, bought, bounced, changed, joined, left, told, unsubscribed
+from tests.unit.workflow.told import Stories, bought, bounced, changed, joined, left, unsubscribed
 
 STORIES: dict[str, Stories] = {
     "welcome": {
@@ -40,24 +40,6 @@ STORIES: dict[str, Stories] = {
             (),
         ),
         "Ann, who never subscribed, leaves a checkout": ([left("2026-03-10 12:00")], ()),
-    },
-    "birthday": {
-        "Ann, in Auckland, was born on 29 February": (
-            [joined("2026-02-01 09:00"), told("2026-02-01 09:00", birthday="1992-02-29", timezone="Pacific/Auckland")],
-            (),
-        ),
-        "Ann, in Honolulu, tells day and month on the eve": (
-            [joined("2026-02-01 09:00", timezone="Pacific/Honolulu"), told("2026-05-13 22:00", birthday="--05-14")],
-            (),
-        ),
-        "Ann, somewhere, unsubscribes before her birthday": (
-            [
-                joined("2026-02-01 09:00"),
-                told("2026-02-01 09:00", birthday="1992-05-14"),
-                unsubscribed("2026-05-01 09:00"),
-            ],
-            (),
-        ),
     },
     "win-back": {
         "Ann orders once and falls silent": ([joined("2026-01-05 09:00"), bought("2026-01-10 15:30")], ()),

@@ -187,13 +187,13 @@ def test_everything_wrong_in_a_shop_is_told_at_once(shop: Path, capsys: pytest.C
 
 def test_a_variant_that_is_not_there_is_told(shop: Path) -> None:
     """With the file that it would be."""
-    file = shop / "birthday" / "workflow.yaml"
-    file.write_text(file.read_text().replace("send: birthday", "send: birthday\n    test: [warm, plain]"))
-    emails = shop / "birthday" / "emails"
-    shutil.copy(emails / "birthday.mjml.j2", emails / "birthday.warm.mjml.j2")
+    file = shop / "win-back" / "workflow.yaml"
+    file.write_text(file.read_text().replace("send: come-back", "send: come-back\n    test: [warm, plain]"))
+    emails = shop / "win-back" / "emails"
+    shutil.copy(emails / "come-back.mjml.j2", emails / "come-back.warm.mjml.j2")
     found = [line for line in check(shop).problems if line.startswith(str(file))]
     assert len(found) == 1
-    assert 'there is no variant "plain" of birthday (emails/birthday.plain.mjml.j2' in found[0]
+    assert 'there is no variant "plain" of come-back (emails/come-back.plain.mjml.j2' in found[0]
 
 
 def test_a_mail_that_is_wrong_is_told_with_its_own_file(shop: Path) -> None:

@@ -43,12 +43,14 @@ def _rules() -> Rules:
 
 
 RULES = _rules()
+PRODUCTS = {"shopify:product:7": {"title": "Genmaicha", "product_type": "Tea"}}
+"""What a purchase earns a tag by."""
 
 
 def lived(name: str, events: Sequence[Event], suppressions: Sequence[Suppression]) -> list[Timeline]:
     """Ann's journeys in a workflow that begin within 100 days of the last event."""
     until = events[-1].at + timedelta(days=100)
-    told = Story(events, until, SHOP.zone, suppressions, shop=SHOP, rules=RULES)
+    told = Story(events, until, SHOP.zone, suppressions, shop=SHOP, rules=RULES, products=PRODUCTS)
     return play(WORKFLOWS[name], told, where)
 
 
