@@ -6,7 +6,7 @@
 - They must call the emulator, the recorder in place of SES, and the shop's clock.
 - The HTTP API answers below the emulator's address, not at a host name of its own.
 - The HTTP API's CORS settings are spelled as its own API does: the emulator does not translate CloudFormation's.
-- `ses:SendEmail` and `ssm:GetParameters` are checked there against the resource `*` only.
+- `ses:SendEmail`, `ssm:GetParameters` and `states:SendTaskSuccess` are checked there against the resource `*` only.
 """
 
 import json
@@ -20,7 +20,7 @@ from samtranslator.yaml_helper import yaml_parse
 Template = dict[str, Any]
 
 _LAYERS = ("DependenciesLayer", "CommonLayer")
-_WITHOUT_RESOURCE = {"ses:SendEmail", "ssm:GetParameters"}
+_WITHOUT_RESOURCE = {"ses:SendEmail", "ssm:GetParameters", "states:SendTaskSuccess"}
 
 
 def load(path: Path) -> Template:
