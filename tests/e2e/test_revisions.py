@@ -30,8 +30,12 @@ def test_a_step_of_an_earlier_revision_takes_its_package_from_the_bucket(
 
     task = {"journey": journey, "workflow": "abandoned-checkout", "step": "last-call", "rev": earlier.rev}
     name = shop.outputs.values["functions"]["run_step"]
-    answer = shop.client("lambda").invoke(FunctionName=name, Payload=json.dumps(task))
-    assert "FunctionError" not in answer, answer["Payload"].read()
+    for _ in range(5):  # another journey's step may take the customer's slot at the same moment: then it is deferred
+        answer = shop.client("lambda").invoke(FunctionName=name, Payload=json.dumps(task))
+        told = answer["Payload"].read()
+        if b"SendDeferred" not in told:
+            break
+    assert "FunctionError" not in answer, told
     assert shop.mail(person.email, "last-call")["subject"] == "As it was called last month"
 
 
