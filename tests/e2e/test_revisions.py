@@ -30,7 +30,8 @@ def test_a_step_of_an_earlier_revision_takes_its_package_from_the_bucket(
 
     task = {"journey": journey, "workflow": "abandoned-checkout", "step": "last-call", "rev": earlier.rev}
     name = shop.outputs.values["functions"]["run_step"]
-    for _ in range(5):  # another journey's step may take the customer's slot at the same moment: then it is deferred
+    # Another journey's step may take the customer's slot at the same moment: then this one is deferred.
+    for _ in range(5):
         answer = shop.client("lambda").invoke(FunctionName=name, Payload=json.dumps(task))
         told = answer["Payload"].read()
         if b"SendDeferred" not in told:
