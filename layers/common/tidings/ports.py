@@ -263,6 +263,35 @@ class Mailer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a mail may not be handed to SES yet: `reason` is quota, rate, warm-up or paused; `seconds` are the
+    machine's."""
+
+    reason: str
+    seconds: float
+
+
+class Governor(Protocol):
+    """What the SES account, and each workflow's own reputation, let through now."""
+
+    def hold(self, workflow: str, *, marketing: bool) -> Hold | None:
+        """Why this mail must wait; None when it may go. Transactional mail is held by the account's quota only."""
+        ...
+
+    def throttled(self) -> None:
+        """SES has just refused for its rate: marketing mail steps back for a while."""
+        ...
+
+
+class Operator(Protocol):
+    """Who runs the shop's stack."""
+
+    def tell(self, what: str, detail: Mapping[str, Any]) -> None:
+        """Say what a person should look at: `what` in a few words, `detail` free of personal data."""
+        ...
+
+
 class Counters(Protocol):
     """Counts for the operator's dashboard; never personal data."""
 
