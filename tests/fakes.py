@@ -135,6 +135,11 @@ class FakeJourneys:
         """Write the opening once."""
         self.faults.around("journeys.open", lambda: self.rows.setdefault(journey.id, journey))
 
+    def of(self, customer_id: str) -> list[ports.Journey]:
+        """All that began under this id."""
+        found = (row for row in self.rows.values() if row.customer == customer_id)
+        return sorted(found, key=lambda row: (row.entered_at, row.id))
+
 
 class FakeMachines:
     """Step Functions: a name starts once, ever."""

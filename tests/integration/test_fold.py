@@ -149,6 +149,18 @@ def test_a_merge_moves_everything_to_one(account: Account) -> None:
     assert sorted(account.executions("abandoned-checkout").values()) == ["ABORTED", "RUNNING"]
 
 
+def test_journeys_are_found_by_their_customer(account: Account) -> None:
+    """By the id they began under, oldest first, whole; those of a customer merged in under that one's."""
+    account.happen(checkout("t2", contact="ann@example.com"), checkout("t1", at=NOW + HOUR, account="1"))
+    account.happen(subscribed("1", at=NOW + HOUR, account="1"))
+    account.happen(event("profile_updated", "1", at=NOW + 2 * HOUR, **ANN))
+    first, second = (account.journeys.of(one) for one in account.only().ids)
+    assert [each.workflow for each in first] == ["abandoned-checkout"]
+    assert sorted(each.workflow for each in second) == ["abandoned-checkout", "welcome"]
+    assert all(each == account.journeys.get(each.id) for each in (*first, *second))
+    assert account.journeys.of("nobody") == []
+
+
 def test_the_due_index_holds_only_who_is_due(account: Account) -> None:
     """A birthday puts the customer in, by UTC date; nobody else is there."""
     account.happen(event("profile_updated", "1", birthday="--03-20", **ANN), order("o1", account="2"))

@@ -152,6 +152,25 @@ def test_three_customers_become_one() -> None:
     assert world.only().orders_count == 3
 
 
+def test_whoever_was_merged_in_can_still_be_found() -> None:
+    """Journeys keep the id they began under; the winner knows the ids of all who were merged into it, however often."""
+    world = World()
+    world.happen(checkout("t1", account="1"), checkout("t2", contact="ann@example.com"))
+    ids = {customer.id for customer in world.customers.people}
+    world.happen(event("profile_updated", "1", at=NOW + HOUR, **ANN))
+    world.happen(order("o3", contact="a@example.com", at=NOW + HOUR))
+    ids |= {customer.id for customer in world.customers.people}
+    world.happen(event("profile_updated", "2", at=NOW + 2 * HOUR, account="1", address="a@example.com"))
+    customer = world.only()
+    assert set(customer.ids) == ids
+    assert len(ids) == 3
+    assert customer.ids[0] == customer.id
+    begun = [journey.id for one in customer.ids for journey in world.journeys.of(one)]
+    assert sorted(begun) == sorted(world.journeys.rows)
+    world.tracker.rebuild(customer.id)
+    assert set(world.only().ids) == ids
+
+
 def test_what_a_token_did_before_it_had_a_name_is_folded_when_it_has_one() -> None:
     """An anonymous checkout concerns nobody; named, its token's events belong to the customer, and late ones too."""
     world, token = World(), (token_alias("shopify", "cart", "c9"),)

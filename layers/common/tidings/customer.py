@@ -19,7 +19,7 @@ from tidings.compact import epoch as epoch
 from tidings.compact import later, latest, latest_times
 from tidings.compact import moment as moment
 from tidings.compact import short as short
-from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, is_token, order_token
+from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity, is_token, order_token
 from tidings.orders import Checkout as Checkout
 from tidings.orders import Order as Order
 from tidings.orders import checkout_key as checkout_key
@@ -121,6 +121,12 @@ class Customer:
         """The epoch second of the consent that holds now, else None."""
         stamped = self.consent.get("email") or self.consent.get("order")
         return stamped[1] if stamped and stamped[0] == "subscribed" else None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """This customer's id, then those of the customers merged into them: journeys and mails keep the old ones."""
+        told = (partition for partition in self.partitions if partition.startswith(customer_identity("")))
+        return self.id, *sorted({each.removeprefix(customer_identity("")) for each in told} - {self.id})
 
     @property
     def has_account(self) -> bool:
@@ -263,7 +269,7 @@ def merge(winner: Customer, loser: Customer) -> Customer:
     return replace(
         winner,
         created_at=min(winner.created_at, loser.created_at),
-        partitions=winner.partitions | loser.partitions,
+        partitions=winner.partitions | loser.partitions | {customer_identity(loser.id)},
         entries=entries,
         journeys={**loser.journeys, **winner.journeys},
         closed={**loser.closed, **winner.closed},

@@ -1,9 +1,13 @@
 """The record of how journeys began."""
 
 from dataclasses import asdict, dataclass
+from typing import Final
 
 from tidings.aws.table import Table
 from tidings.ports import Journey
+
+BY_CUSTOMER: Final = "customer"
+"""The index of a person's journeys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +24,9 @@ class JourneysTable:
     def open(self, journey: Journey) -> None:
         """Write the opening, unless it is written."""
         self.table.put(asdict(journey), "attribute_not_exists(id)")
+
+    def of(self, customer_id: str) -> list[Journey]:
+        """All journeys that began under this customer id, oldest first; the index is eventually consistent."""
+        keys = self.table.query("customer = :customer", index=BY_CUSTOMER, customer=customer_id)
+        found = self.table.get_all("id", (item["id"] for item in keys), consistent=True)
+        return sorted((Journey(**item) for item in found), key=lambda each: (each.entered_at, each.id))
