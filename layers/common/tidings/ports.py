@@ -107,6 +107,10 @@ class Journeys(Protocol):
         """Write the opening, unless it is written."""
         ...
 
+
+class JourneyIndex(Protocol):
+    """Journeys by whose they are."""
+
     def of(self, customer_id: str) -> Sequence[Journey]:
         """All that began under this customer id, oldest first; eventually consistent. What a customer merged in
         began stands under `Customer.ids`, each of its own."""

@@ -12,7 +12,7 @@ BY_CUSTOMER: Final = "customer"
 
 @dataclass(frozen=True, slots=True)
 class JourneysTable:
-    """Answers `ports.Journeys`."""
+    """Answers `ports.Journeys` and `ports.JourneyIndex`."""
 
     table: Table
 
