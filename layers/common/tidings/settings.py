@@ -95,11 +95,12 @@ class RunStepSettings:
 
 @dataclass(frozen=True, slots=True)
 class EdgeSettings:
-    """For those who append events and suppressions: serve_page and record_feedback."""
+    """For those who append events and suppressions: serve_page and record_feedback. `stack` names the deployment."""
 
     tables: Mapping[str, str]
     parameter_prefix: str
     clock: str = ""
+    stack: str = "tidings"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "EdgeSettings":
@@ -108,6 +109,7 @@ class EdgeSettings:
             tables=_tables(environ, ("events", "suppressions")),
             parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
             clock=environ.get("CLOCK", ""),
+            stack=environ.get("STACK") or "tidings",
         )
 
 

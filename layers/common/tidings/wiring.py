@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tidings.ingest import Ingest
     from tidings.learning import Learner
     from tidings.pages import Pages
-    from tidings.ports import Products
+    from tidings.ports import Operator, Products
     from tidings.segments import Bounded
     from tidings.shop import Shop
     from tidings.steps import Stepper
@@ -219,6 +219,14 @@ def stepper() -> "Stepper":
     decider = Decider(customers, events, sends, TaskAnswers(client("stepfunctions")), time)
     journeys, bounds = JourneysTable(table["journeys"]), _bounds(products, time)
     return Stepper(customers, journeys, events, sends, sender, decider, packages.get, time, bounds)
+
+
+def _operator(stack: str) -> "Operator":
+    """The operator, told by events on the account's bus."""
+    from tidings.aws.client import client
+    from tidings.aws.operator import EventBridgeOperator
+
+    return EventBridgeOperator(client("events", read=5, attempts=3), stack)
 
 
 @cache

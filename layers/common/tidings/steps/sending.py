@@ -9,7 +9,7 @@ import hashlib
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from tidings.context import shown_products
 from tidings.customer import Customer, epoch
 from tidings.errors import Conflict, SendDeferred, SendRejected, SendUnknown
 from tidings.events import Event, address_alias, customer_identity
+from tidings.governor import Unlimited
 from tidings.mail.render import deliverable
 from tidings.pace import give_back, slot
 from tidings.shop import Coupon
@@ -80,6 +81,7 @@ class Sender:
     address_key: Callable[[], bytes]
     clock: Clock
     unknown_after: timedelta = timedelta(minutes=15)
+    governor: ports.Governor = field(default_factory=Unlimited)
     jitter: Callable[[], float] = random.random
 
     def do(self, scene: Scene, step: SendStep, entry: ports.Send) -> ports.Send:
