@@ -26,6 +26,7 @@ from tidings.orders import checkout_key as checkout_key
 from tidings.orders import order_key as order_key
 from tidings.orders import order_key_of as order_key_of
 from tidings.profile import Stamped, fold_consent, fold_profile, placed_at
+from tidings.refusals import Refusal, note
 
 KEEP_CLOSED: Final = 12
 """Ended journeys remembered a customer."""
@@ -91,6 +92,7 @@ class Customer:
     entries: Mapping[str, Stamped] = field(default_factory=dict)
     pending: tuple[Mapping[str, Any], ...] = ()
     seen: Mapping[str, int] = field(default_factory=dict)
+    refused: tuple[Refusal, ...] = ()
     due_on: str | None = None
     merged_into: str | None = None
 
@@ -214,7 +216,8 @@ def apply(customer: Customer, event: Event, counted: frozenset[str] | None = Non
 
 
 def refold(customer: Customer, events: Iterable[Event], counted: frozenset[str] | None = None) -> Customer:
-    """The customer as all its events tell it, from nothing; journeys, entries, segments and memory are kept.
+    """The customer as all its events tell it, from nothing; journeys, entries, refusals, segments and memory are
+    kept.
 
     An event that fails for its own sake was parked when it came, and is passed here too.
     """
@@ -277,6 +280,7 @@ def merge(winner: Customer, loser: Customer) -> Customer:
         seen={**loser.seen, **winner.seen},
         due_on=min((d for d in (winner.due_on, loser.due_on) if d), default=None),
         pending=(*winner.pending, *loser.pending),
+        refused=note(winner.refused, loser.refused),
     )
 
 

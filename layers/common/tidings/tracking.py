@@ -44,6 +44,7 @@ from tidings.events import (
 )
 from tidings.identity import Register, Subject
 from tidings.knowledge import Knowledge
+from tidings.refusals import Refusal, note
 from tidings.segments import Bounded, Rules
 from tidings.shop import Shop
 from tidings.workflow.graph import shortest
@@ -260,8 +261,10 @@ class Tracker:
 
         ended = {exit_.journey: exit_.reason for exit_ in triggers.exits(happened, after, workflows, holds)}
         ended |= dict.fromkeys(self._doubles(after), "merged")
-        begun = triggers.entries(event, happened, after, workflows, self.catalogue.where)
-        begun += triggers.due_entries(event, after, workflows, self.catalogue.zone)
+        told = triggers.entries(event, happened, after, workflows, self.catalogue.where)
+        told += triggers.due_entries(event, after, workflows, self.catalogue.zone)
+        begun = [each for each in told if isinstance(each, triggers.Entry)]
+        refused = note(after.refused, (each for each in told if isinstance(each, Refusal)))
         follow = [
             begin(entry, workflows[entry.workflow], after.id, self.catalogue.revs[entry.workflow])
             for entry in begun
@@ -280,7 +283,7 @@ class Tracker:
         opened = {entry.journey: self._open(entry) for entry in begun if entry.journey in started}
         follow += answers(after, event, happened, workflows)
         after = replace(after, journeys={**after.journeys, **opened}, entries={**after.entries, **entered})
-        return after, follow
+        return replace(after, refused=refused), follow
 
     def _refold(self, customer: Customer) -> Customer:
         """The customer from all events that were folded. One that was not yet comes with its own delivery, or is

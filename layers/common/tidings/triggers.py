@@ -15,6 +15,7 @@ from tidings import schedule
 from tidings.customer import Customer, checkout_key, epoch, moment, order_key, short
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity
 from tidings.orders import is_placed
+from tidings.refusals import EXITED, Refusal
 from tidings.workflow.model import (
     Each,
     EventTrigger,
@@ -150,26 +151,44 @@ def entries(
     after: Customer,
     workflows: dict[str, Workflow],
     where: Condition,
-) -> list[Entry]:
-    """The journeys that what happened begins, by event and segment triggers."""
-    begun = []
+) -> list[Entry | Refusal]:
+    """The journeys that what happened begins, by event and segment triggers, and why others do not begin."""
+    told = []
     for workflow in workflows.values():
-        trigger = workflow.trigger
-        if workflow.retired:
-            continue
         for occurrence in happened:
-            if not meets(trigger, occurrence) or not is_fresh(
-                event, occurrence.at, workflow.max_age or MAX_AGE
-            ):
+            if not meets(workflow.trigger, occurrence):
                 continue
-            if isinstance(trigger, EventTrigger) and trigger.where and not where(trigger.where, event, after):
-                continue
+            reason = _unfit(workflow, event, occurrence.at, after, where)
             entry = _entry(
                 after, workflow, _occurrence_key(workflow, event), occurrence.at, occurrence.at, event
             )
-            if may_enter(after, workflow, entry):
-                begun.append(entry)
-    return begun
+            told.append(_verdict(after, workflow, entry, event, reason))
+    return [each for each in told if each is not None]
+
+
+def _unfit(workflow: Workflow, event: Event, at: datetime, after: Customer, where: Condition) -> str | None:
+    """Why what happened begins nobody's journey of this workflow, whoever's it is; None when it may."""
+    trigger = workflow.trigger
+    if workflow.retired:
+        return "retired"
+    if not event.dated:
+        return "undated"
+    if not is_fresh(event, at, workflow.max_age or MAX_AGE):
+        return "too old"
+    if isinstance(trigger, EventTrigger) and trigger.where and not where(trigger.where, event, after):
+        return "condition"
+    return None
+
+
+def _verdict(
+    customer: Customer, workflow: Workflow, entry: Entry, event: Event, reason: str | None = None
+) -> Entry | Refusal | None:
+    """The entry, or why it is refused; None for an occurrence that has entered before."""
+    barred = refusal(customer, workflow, entry)
+    if barred == AGAIN:
+        return None
+    reason = reason or barred
+    return Refusal(epoch(event.received_at), workflow.id, reason) if reason else entry
 
 
 def meets(trigger: Trigger, occurrence: Occurrence) -> bool:
@@ -186,9 +205,9 @@ def meets(trigger: Trigger, occurrence: Occurrence) -> bool:
 
 def due_entries(
     event: Event, after: Customer, workflows: dict[str, Workflow], zone: schedule.Zone
-) -> list[Entry]:
-    """The journeys that the calendar begins: a `due` event covers the days since its entry, a fresh one the
-    time from now on.
+) -> list[Entry | Refusal]:
+    """The journeys that the calendar begins, and why others do not: a `due` event covers the days since its entry,
+    a fresh one the time from now on.
 
     The daily rule looks until the end of tomorrow; so does a fact that changes a date rule inside that window.
     """
@@ -198,14 +217,15 @@ def due_entries(
         start = event.received_at
     else:
         return []
-    begun = []
+    told: dict[str, Entry | Refusal] = {}
     view = DueView(after, zone)
     for due in schedule.due_between(workflows.values(), view, start, schedule.due_horizon(event.received_at)):
         workflow = workflows[due.workflow]
         entry = _entry(after, workflow, due.occurrence, event.received_at, due.moment, event)
-        if may_enter(after, workflow, entry):
-            begun.append(entry)
-    return list({entry.workflow: entry for entry in begun}.values())
+        verdict = _verdict(after, workflow, entry, event)
+        if isinstance(verdict, Entry) or (verdict is not None and workflow.id not in told):
+            told[workflow.id] = verdict
+    return list(told.values())
 
 
 def backfill_event(customer: str, now: datetime) -> Event:
@@ -264,22 +284,29 @@ def is_fresh(event: Event, at: datetime, max_age: timedelta) -> bool:
     return event.dated and event.received_at - at <= max_age
 
 
-def may_enter(customer: Customer, workflow: Workflow, entry: Entry) -> bool:
-    """Whether re-entry, an open journey and exits already folded let this entry begin. Each occurrence enters once."""
-    if entry.journey in customer.journeys or entry.journey in customer.closed:
-        return False
+AGAIN: Final = "again"
+"""Each occurrence enters once: one that is told again is neither begun nor refused."""
+
+
+def refusal(customer: Customer, workflow: Workflow, entry: Entry) -> str | None:
+    """Why an entry may not begin: `AGAIN`, an exit that is folded already, an open journey or re-entry; None when it
+    may."""
     known, rule = customer.entries.get(workflow.id), workflow.reentry
+    if entry.journey in customer.journeys or entry.journey in customer.closed:
+        return AGAIN
     if known and known[0] == entry.occurrence:
-        return False
-    if exited_by(workflow, customer, epoch(entry.entered_at)):
-        return False
+        return AGAIN
+    if reason := exited_by(workflow, customer, epoch(entry.entered_at)):
+        return EXITED + reason
     if isinstance(rule, Each):
-        return True
+        return None
     if any(open_.workflow == workflow.id for open_ in customer.journeys.values()):
-        return False
+        return "open already"
     if known is None or rule == "always":
-        return True
-    return isinstance(rule, timedelta) and abs(entry.entered_at - moment(known[1])) >= rule
+        return None
+    if isinstance(rule, timedelta) and abs(entry.entered_at - moment(known[1])) >= rule:
+        return None
+    return "re-entry"
 
 
 def journey_id(workflow: str, customer: str, occurrence: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, Final
 
+from tidings import refusals
 from tidings.aws.table import Table, transact
 from tidings.customer import Checkout, ClosedJourney, Customer, OpenJourney, Order, short
 from tidings.errors import Conflict, TidingsError
@@ -120,6 +121,7 @@ def to_item(customer: Customer) -> dict[str, Any]:
         "entries": _pairs(customer.entries),
         "pending": [dict(act) for act in customer.pending],
         "seen": dict(customer.seen),
+        "refused": refusals.pack(customer.refused),
     }
     return item | {name: value for name, value in maps.items() if value}
 
@@ -148,6 +150,7 @@ def from_item(item: Mapping[str, Any]) -> Customer:
         entries=_stamped(item.get("entries", {})),
         pending=tuple(item.get("pending", ())),
         seen=item.get("seen", {}),
+        refused=refusals.unpack(item.get("refused", "")),
         due_on=item.get("due_on"),
         merged_into=item.get("merged_into"),
     )
