@@ -24,6 +24,7 @@ from tidings.shop import Shop
 from tidings.sources.request import Request
 from tidings.sources.standard import Standard
 from tidings.words import hint
+from tidings.workflow.check.scope import INTERNAL
 
 WORDS: Final = ("customer", "events", "products", "until")
 FACTS: Final = (
@@ -38,9 +39,7 @@ FEEDBACK: Final = frozenset(
 )
 """What SES tells of mails; a story may tell it, too."""
 
-TOLD: Final = (
-    TYPES - {"due", "product_updated", "product_deleted"} - {t for t in TYPES if t.startswith("mail_")}
-) | (FEEDBACK)
+TOLD: Final = (TYPES - INTERNAL - {t for t in TYPES if t.startswith("mail_")}) | (FEEDBACK)
 DEFAULT_START: Final = datetime(2026, 3, 17, 15, 4, tzinfo=UTC)
 """When a story begins that does not say when."""
 

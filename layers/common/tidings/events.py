@@ -46,6 +46,9 @@ TYPES: Final = frozenset(
         "due",
         "product_updated",
         "product_deleted",
+        "data_requested",
+        "erasure_requested",
+        "shop_erasure_requested",
     }
 )
 """The types that Tidings itself understands; a shop's own are declared in `shop.yaml`."""
@@ -73,6 +76,9 @@ PLACING_TYPES: Final = frozenset({"order_placed", "order_paid", "order_cancelled
 """Events that prove an order, even without a word on when it was placed. A refund or a parcel only belongs to one."""
 
 PRODUCT_TYPES: Final = frozenset({"product_updated", "product_deleted"})
+
+PRIVACY_TYPES: Final = frozenset({"data_requested", "erasure_requested", "shop_erasure_requested"})
+"""What a person, or a whole shop, asks of what is kept about them. Nothing of it is folded, no workflow sees it."""
 
 MAX_CLOCK_SKEW_SECONDS: Final = 300
 """A fact may claim to come this far from the future; beyond, it counts as of its receipt."""
@@ -169,6 +175,11 @@ def customer_identity(customer: str) -> str:
 def product_identity(source: str, product_id: object) -> str:
     """The identity of a product's events."""
     return f"{source}:product:{product_id}"
+
+
+def shop_identity(source: str, shop_id: object) -> str:
+    """The identity of what concerns a whole shop."""
+    return f"{source}:shop:{shop_id}"
 
 
 def normalize_address(address: str) -> str:

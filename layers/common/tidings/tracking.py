@@ -35,6 +35,7 @@ from tidings.errors import Conflict, Unavailable
 from tidings.events import (
     CHECKOUT_TYPES,
     ORDER_TYPES,
+    PRIVACY_TYPES,
     PRODUCT_TYPES,
     Event,
     customer_identity,
@@ -184,6 +185,8 @@ class Tracker:
         """Fold one event and carry out what follows. Raises `Unavailable` on an outage."""
         if event.type in PRODUCT_TYPES:
             self.products.put(event.identity, event.properties, epoch(event.at))
+            return
+        if event.type in PRIVACY_TYPES:
             return
         for _ in range(ATTEMPTS):
             try:

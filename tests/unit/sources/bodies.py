@@ -183,6 +183,13 @@ FULFILLMENT: dict[str, Any] = {
     "line_items": [{**LINE, "price_set": prices("19.90", "225.00")}],
 }
 
+_SHOP: dict[str, Any] = {"shop_id": 31, "shop_domain": "shop.example"}
+_PERSON: dict[str, Any] = {"id": 7001, "email": "Ada.Byron@Example.com", "phone": "+4930123456"}
+DATA_REQUEST: dict[str, Any] = {
+    **_SHOP, "customer": _PERSON, "orders_requested": [9001, 9002], "data_request": {"id": 41},
+}  # fmt: skip
+REDACTION: dict[str, Any] = {**_SHOP, "customer": _PERSON, "orders_to_redact": [9001, 9002]}
+
 TOPIC_BODIES: dict[str, dict[str, Any]] = {
     "orders/create": ORDER,
     "orders/paid": ORDER,
@@ -201,6 +208,9 @@ TOPIC_BODIES: dict[str, dict[str, Any]] = {
     "products/create": PRODUCT,
     "products/update": PRODUCT,
     "products/delete": {"id": 501},
+    "customers/data_request": DATA_REQUEST,
+    "customers/redact": REDACTION,
+    "shop/redact": _SHOP,
 }
 
 

@@ -92,7 +92,7 @@ def test_a_real_body_is_read_rightly(topic: str, body: dict[str, Any]) -> None:
     assert event.type == TOPICS[topic][1] or topic.startswith("customers_email")
     assert event.id.startswith(f"shopify:{event.type}:{main_id(topic, body)}")
     assert event.identity == identity(topic, body)
-    if not topic.startswith("products/"):
+    if not topic.startswith(("products/", "shop/")):
         assert event.identity in event.aliases
         customer = body.get("customer") or {}
         named = topic.startswith("customers") or bool(customer.get("id") or customer.get("email"))
@@ -121,6 +121,10 @@ def main_id(topic: str, body: dict[str, Any]) -> str:
         return f"{body['order_id']}:{body['id']}"
     if topic.startswith("checkouts/"):
         return str(body["token"])
+    if topic in ("customers/data_request", "customers/redact"):
+        return str(body["customer"]["id"])
+    if topic == "shop/redact":
+        return str(body["shop_id"])
     return str(body.get("id") or body.get("customer_id"))
 
 
@@ -128,8 +132,11 @@ def identity(topic: str, body: dict[str, Any]) -> str:
     """Account, customer's address, contact address, token: the first there is."""
     if topic.startswith("products/"):
         return f"shopify:product:{body['id']}"
+    if topic == "shop/redact":
+        return f"shopify:shop:{body['shop_id']}"
     if topic.startswith("customers"):
-        return f"shopify:customer:{body.get('id') or body['customer_id']}"
+        named = body.get("id") or body.get("customer_id") or body["customer"]["id"]
+        return f"shopify:customer:{named}"
     if topic.startswith("carts/"):
         return f"shopify:cart:{body['token']}"
     if topic.startswith(("refunds/", "fulfillments/")):

@@ -101,7 +101,7 @@ def test_what_is_almost_an_order_is_refused(body: dict[str, object]) -> None:
 def test_topics_that_are_not_read_give_no_event() -> None:
     """They are answered with 200 further on, whatever the body is."""
     assert parse_all("draft_orders/create", b"not json") == []
-    assert parse_all("customers/redact", {"customer": {}}) == []
+    assert parse_all("customers/enable", {"customer": {}}) == []
 
 
 def test_a_delivery_without_a_topic_is_refused() -> None:

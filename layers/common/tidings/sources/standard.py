@@ -14,15 +14,23 @@ from datetime import datetime
 from typing import Any, Final
 
 from tidings.errors import BadInput, Unauthorized
-from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, account_alias, fact_time, token_alias
+from tidings.events import (
+    CHECKOUT_TYPES,
+    ORDER_TYPES,
+    PRIVACY_TYPES,
+    Event,
+    account_alias,
+    fact_time,
+    token_alias,
+)
 from tidings.sources import details, reading
-from tidings.sources.naming import Who, who
+from tidings.sources.naming import Who, opaque, who
 from tidings.sources.request import Request
 
 TOLERANCE_SECONDS: Final = 300
 """How far `webhook-timestamp` may be from the machine's clock; the specification's advice."""
 
-RESERVED: Final = re.compile(r"mail_.*|due|product_(?!viewed$).*")
+RESERVED: Final = re.compile(r"mail_.*|due|product_(?!viewed$).*|shop_erasure_requested")
 """Types that only Tidings itself or a shop platform's catalogue tells."""
 
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -80,7 +88,7 @@ class Standard:
         person = _who(event_type, data, address_key)
         return [
             Event(
-                id=f"events:{event_type}:{name}",
+                id=f"events:{event_type}:{opaque(name, address_key)}",
                 type=event_type,
                 at=at,
                 received_at=received_at,
@@ -89,7 +97,7 @@ class Standard:
                 aliases=person.aliases,
                 names_customer=person.names_customer,
                 dated=dated,
-                properties=_properties(event_type, data, at),
+                properties={} if event_type in PRIVACY_TYPES else _properties(event_type, data, at),
             )
         ]
 
@@ -107,7 +115,7 @@ def _type(value: object) -> str:
         raise BadInput("type must be lower-case letters, digits and _, a letter first: profile_updated")
     if RESERVED.fullmatch(value):
         raise BadInput(
-            "type is one that Tidings tells itself (mail_…, due, product_…): name your event otherwise"
+            "type is one that Tidings tells itself (mail_…, due, product_…, shop_…): name your event otherwise"
         )
     return value
 
@@ -123,7 +131,7 @@ def _who(event_type: str, data: Mapping[str, Any], key: bytes) -> Who:
     if len(tokens) > 1 and data.get("order_id"):
         tokens.pop()  # an order's own token serves only where there is no other
     person = who(
-        account=account_alias("events", account) if account else None,
+        account=account_alias("events", opaque(account, key)) if account else None,
         email=reading.address(customer.get("email")),
         contact=reading.address(data.get("email")),
         tokens=tokens,
@@ -133,6 +141,8 @@ def _who(event_type: str, data: Mapping[str, Any], key: bytes) -> Who:
         raise BadInput(
             "data names nobody: give data.customer an id or a usable email, else data.checkout or data.cart"
         )
+    if event_type in PRIVACY_TYPES and not person.names_customer:
+        raise BadInput(f"data.customer is missing: {event_type} needs its id or a usable email")
     if event_type in ORDER_TYPES and not data.get("order_id"):
         raise BadInput(f"data.order_id is missing: {event_type} is counted by order")
     if event_type in CHECKOUT_TYPES and not data.get("checkout"):

@@ -16,7 +16,7 @@ from tidings.errors import BadInput, Unauthorized
 from tidings.events import Event, fact_time
 from tidings.sources import reading
 from tidings.sources.request import Request
-from tidings.sources.shopify import aftersale, carts, orders, people, products, shapes
+from tidings.sources.shopify import aftersale, carts, orders, people, privacy, products, shapes
 from tidings.sources.shopify.fact import Fact
 
 Reader = Callable[[str, Mapping[str, Any], bytes], Fact | None]
@@ -40,6 +40,9 @@ TOPICS: Final = MappingProxyType[str, tuple[str, str, Reader]](
         "products/create": ("product", "product_updated", products.product),
         "products/update": ("product", "product_updated", products.product),
         "products/delete": ("deletion", "product_deleted", products.deletion),
+        "customers/data_request": ("data request", "data_requested", privacy.person),
+        "customers/redact": ("redaction", "erasure_requested", privacy.person),
+        "shop/redact": ("shop redaction", "shop_erasure_requested", privacy.shop),
     }
 )
 """Topic → the shape its body must have, the event it tells, and who reads it. All others are ignored."""

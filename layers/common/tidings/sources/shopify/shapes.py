@@ -38,6 +38,9 @@ _SIGNS: Final = MappingProxyType[str, frozenset[str]](
         "tracking_number": frozenset({"fulfillment"}),
         "tracking_numbers": frozenset({"fulfillment"}),
         "tracking_company": frozenset({"fulfillment"}),
+        "data_request": frozenset({"data request"}),
+        "orders_requested": frozenset({"data request"}),
+        "orders_to_redact": frozenset({"redaction"}),
     }
 )
 """Key → the shapes it may stand in. One with a value in any other body says that the body is something
@@ -75,6 +78,9 @@ _NEEDS: Final = MappingProxyType[str, tuple[tuple[str, ...], ...]](
         "consent": (("customer_id", "email_address"), ("email_marketing_consent",)),
         "product": (("title", "handle", "variants", "product_type", "body_html", "status", "published_at"),),
         "deletion": (),
+        "data request": (("shop_domain",), ("customer",), ("data_request",), ("orders_requested",)),
+        "redaction": (("shop_domain",), ("customer",), ("orders_to_redact",)),
+        "shop redaction": (("shop_id",), ("shop_domain",)),
     }
 )
 """Shape → groups of keys; of each group one must be there, if only as null."""
@@ -107,15 +113,20 @@ _GIDS: Final = MappingProxyType[str, str](
 )
 
 
+_BARE: Final = MappingProxyType[str, tuple[str, ...]](
+    {"deletion": ("shop_domain", *_NOT_IN_DELETION), "shop redaction": ("id", *_NOT_IN_DELETION)}
+)
+"""Shape → keys that say that the body is about something else."""
+
+
 def check(topic: str, shape: str, body: Mapping[str, Any]) -> None:
     """Raise BadInput, naming the key, when the body contradicts its topic."""
     for key, shapes in _SIGNS.items():
         if shape not in shapes and body.get(key) is not None:
             raise _contradiction(topic, f"the body has {key}, which no body of this topic has")
-    if shape == "deletion":
-        for key in _NOT_IN_DELETION:
-            if body.get(key) is not None:
-                raise _contradiction(topic, f"the body has {key}, but a deletion names an id only")
+    for key in _BARE.get(shape, ()):
+        if body.get(key) is not None:
+            raise _contradiction(topic, f"the body has {key}, but a body of this topic names an id only")
     for group in _NEEDS[shape]:
         if not any(key in body for key in group):
             raise _contradiction(topic, f"the body has no {' or '.join(group)}")

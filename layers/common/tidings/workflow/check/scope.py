@@ -10,13 +10,13 @@ from typing import Any, Final, get_type_hints
 from tidings.checking import Shape, Vocabulary
 from tidings.context import NAMES, CustomerView, EventView
 from tidings.errors import BadInput
-from tidings.events import TYPES
+from tidings.events import PRIVACY_TYPES, TYPES
 from tidings.functions import SIGNATURES
 from tidings.shop import KINDS, Shop
 from tidings.workflow.check.segments import load_rules, problems
 from tidings.workflow.model import EventTrigger, SegmentLeftTrigger, SegmentTrigger, Trigger
 
-INTERNAL: Final = frozenset({"due", "product_updated", "product_deleted"})
+INTERNAL: Final = PRIVACY_TYPES | {"due", "product_updated", "product_deleted"}
 """Events about no customer's doing: nothing begins or ends with them."""
 
 _CALENDAR: Final = ("id", "type", "at")
