@@ -67,6 +67,10 @@ class FakeEvents:
         told = [event for event in self.rows.values() if pointer(event) == token]
         return max(told, key=lambda event: (event.at, event.key), default=None)
 
+    def asking(self, product: str) -> list[tuple[str, str]]:
+        """The keys of the requests for a product."""
+        return [key for key, event in self.rows.items() if pointer(event) == product]
+
 
 class FakeCustomers:
     """Customers and aliases."""
@@ -260,6 +264,27 @@ class FakeSuppressions:
             self.rows[suppression.address, suppression.reason] = suppression
 
         self.faults.around("suppressions.put", effect)
+
+
+class FakeLimits:
+    """Counts by key."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.rows: dict[str, int] = {}
+        self.until: dict[str, int] = {}
+
+    def take(self, key: str, most: int, until: int) -> bool:
+        """One more, while there is room."""
+
+        def effect() -> bool:
+            if self.rows.get(key, 0) >= most:
+                return False
+            self.rows[key] = self.rows.get(key, 0) + 1
+            self.until[key] = until
+            return True
+
+        return bool(self.faults.around("limits.take", effect))
 
 
 class FakeProducts:

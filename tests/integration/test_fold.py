@@ -5,9 +5,13 @@ from moto import mock_aws
 
 from tests.fakes import Faults
 from tests.integration.account import Account
-from tests.worlds import ANN, DAY, HOUR, NOW, checkout, essence, event, order, story, subscribed
+from tests.unit.test_restock import asked as request
+from tests.unit.test_restock import product
+from tests.worlds import ANN, DAY, HOUR, NOW, checkout, email, essence, event, order, story, subscribed
 from tidings.aws.codec import decode_item, encode_item
 from tidings.aws.customers_table import from_item, to_item
+from tidings.aws.limits_table import LimitsTable
+from tidings.aws.table import Table
 from tidings.errors import Unavailable
 from tidings.events import Event
 
@@ -181,3 +185,25 @@ def test_parked_events_and_products_are_kept(account: Account) -> None:
             Event("p", "product_updated", at, NOW, "shopify", "shopify:product:1", properties=told)
         )
     assert account.products.get(["shopify:product:1"]) == {"shopify:product:1": {"title": "new"}}
+
+
+def test_whoever_asked_for_a_product_is_found_by_it(account: Account) -> None:
+    """By the index, over pages; told once when it is back, whoever asked for another is not."""
+    asked = [(f"a{number}@example.com", "501") for number in range(3)] + [("b@example.com", "502")]
+    account.happen(product(0, NOW - DAY), *(request(address, number=number) for address, number in asked))
+    back = product(3, NOW + DAY)
+    account.happen(back, back)
+    found = {key for key, _ in account.events.asking("shopify:product:501")}
+    assert found == {email(address) for address, number in asked if number == "501"}
+    told = {key for key in found if [e for e in account.events.query(key) if e.type == "product_available"]}
+    assert told == found
+    assert len(account.events.query(email("b@example.com"))) == 1
+
+
+def test_a_limit_is_counted_once_for_each_and_never_over(account: Account) -> None:
+    """One write each; full is full, and another key is another count."""
+    limits = LimitsTable(Table(account.dynamodb, "limits"))
+    assert [limits.take("a:1", 2, 1_800_000_000) for _ in range(4)] == [True, True, False, False]
+    assert limits.take("a:2", 2, 1_800_000_000)
+    item = account.dynamodb.get_item(TableName="limits", Key={"key": {"S": "a:1"}})["Item"]
+    assert (item["count"]["N"], item["until"]["N"]) == ("2", "1800000000")

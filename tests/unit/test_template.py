@@ -17,7 +17,7 @@ FUNCTIONS = {
 }
 PARTS = {path.name: overrides.load(path) for path in sorted(INFRA.glob("*.yaml"))}
 WRITERS = {
-    "Events": {"ReceiveWebhook", "ServePage", "RecordFeedback", "RunDaily", "RunStep"},
+    "Events": {"ReceiveWebhook", "ServePage", "RecordFeedback", "RunDaily", "RunStep", "TrackEvent"},
     "Customers": {"TrackEvent"},
     "Aliases": {"TrackEvent"},
     "Journeys": {"TrackEvent"},
@@ -25,6 +25,7 @@ WRITERS = {
     "Parked": {"TrackEvent"},
     "Sends": {"RunStep"},
     "Pace": {"RunStep"},
+    "Limits": {"ServePage"},
     "Suppressions": {"ServePage", "RecordFeedback"},
 }
 """Who may write each table: one owner, but for what is written at the edge."""

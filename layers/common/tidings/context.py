@@ -358,6 +358,7 @@ def _functions(
         shop=shop,
         since=epoch(journey.entered_at) if journey else None,
         source=event.source if event else "shopify",
+        look_up=look_up or nothing,
         recommend=Recommender(look_up or nothing, shop, spoken, customer, event),
     )
     return functions(known)

@@ -35,6 +35,8 @@ TYPES: Final = frozenset(
         "lead_captured",
         "referral_succeeded",
         "form_answered",
+        "back_in_stock_requested",
+        "product_available",
         "mail_sent",
         "mail_delivered",
         "mail_delayed",
@@ -155,9 +157,11 @@ def order_token(event: "Event") -> str | None:
 def pointer(event: "Event") -> str | None:
     """The token that an event gives an owner to: it is found by it when a fact of that token names nobody.
 
-    An order placed points from the order, a known customer's checkout from its cart. Others claim their tokens, or
-    tell nothing new.
+    An order placed points from the order, a known customer's checkout from its cart; who asked for a product is found
+    by the product. Others claim their tokens, or tell nothing new.
     """
+    if event.type == "back_in_stock_requested":
+        return product_identity(event.source, event.properties.get("product_id"))
     if event.is_anonymous:
         return None
     if event.type == "order_placed":

@@ -1,10 +1,11 @@
-"""What expressions and mails may call: `days_since`, `count`, `in_segment`, `order`, `coupon_used`, `recommend`.
+"""What expressions and mails may call: `days_since`, `count`, `in_segment`, `order`, `coupon_used`, `in_stock`,
+`recommend`.
 
 A build checks each call against `SIGNATURES`. What depends on the clock tells `Moments`, when it is asked to, at
 which moment its answer may change: that is how a segment knows when to look again, without anybody polling.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,8 +15,11 @@ from zoneinfo import ZoneInfo
 from tidings.changing import Count, Days, Moments
 from tidings.customer import KEEP_TIMES, Customer, moment, order_key_of
 from tidings.durations import parse_duration
+from tidings.events import product_identity
 from tidings.expressions import Missing
+from tidings.recommend import Lookup
 from tidings.shop import Shop
+from tidings.wares import on_sale
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,10 @@ def _nothing(*_: Any, **__: Any) -> tuple[()]:
     return ()
 
 
+def _unknown(_: Iterable[str]) -> Mapping[str, Mapping[str, Any]]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the functions look at. `since` is when the journey was entered, in epoch seconds; `source` is whose
@@ -52,6 +60,7 @@ class Known:
     since: int | None = None
     source: str = "shopify"
     recommend: Recommend = _nothing
+    look_up: Lookup = _unknown
     member: Callable[[str], bool] | None = None
     moments: Moments | None = None
 
@@ -136,6 +145,12 @@ class Functions:
             known.moments.note(ends)
         return ends > known.now
 
+    def in_stock(self, product: Any) -> bool:
+        """Whether a product can be bought, by its id. Only a step can tell; one not in the catalogue can't."""
+        name = product_identity(self.known.source, product)
+        known = self.known.look_up([name]).get(name)
+        return known is not None and on_sale(known)
+
     def recommend(self, n: Any = 4, **wanted: Any) -> Any:
         """Products that go with what was bought, best sellers else; never what was just bought."""
         return self.known.recommend(n, **wanted)
@@ -185,6 +200,7 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
     "in_segment": Signature((Parameter("name", words="segment"),), bool, "in_segment('vip')"),
     "order": Signature((Parameter("id", (str, int)),), OrderView, "order(event.order_id).total"),
     "coupon_used": Signature((Parameter("name", words="coupon"), _DURATION), bool, "coupon_used('birthday')"),
+    "in_stock": Signature((Parameter("product", (str, int)),), bool, "in_stock(event['product_id'])"),
     "recommend": Signature(
         (
             Parameter("n", (int,), required=False),

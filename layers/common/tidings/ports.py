@@ -31,6 +31,10 @@ class Events(Protocol):
         """The latest event that tells whose an order's or cart's token is; eventually consistent."""
         ...
 
+    def asking(self, product: str) -> Iterable[tuple[str, str]]:
+        """(identity, id) of every request to hear of a product, by its identity; eventually consistent."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:
@@ -239,6 +243,15 @@ class Products(Protocol):
 
     def get(self, product_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """The products known among these; eventually consistent."""
+        ...
+
+
+class Limits(Protocol):
+    """How often something was done, by anybody."""
+
+    def take(self, key: str, most: int, until: int) -> bool:
+        """Count one more towards `key`; False, and nothing counted, when there are `most` already. It is forgotten
+        some time after `until`, an epoch second of the machine."""
         ...
 
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from tidings.events import TYPES
+from tidings.forms.catalogue import FORMS, INTERESTS, REWARDS, Question
 from tidings.workflow.model import Duration
 
 
@@ -142,7 +143,8 @@ class Shop(_Part):
     every marketing mail must show, a list of lines. `default_locale`, `timezone` and `currency` serve where a
     customer's own are not known; `written_in` is the language of the mails' files, which catalogues translate.
     `greetings` are by country, in the place of the language's own. `survey_url` is the page on which customers
-    answer the survey. `coupons` are the shop's fixed codes by the name that workflows use; `fields` are what it
+    answer the survey; `forms` are Tidings' own surveys, each with its questions, of which `interests` and `rewards` are
+    the answers to choose among, by the word that is kept. `coupons` are the shop's fixed codes by the name that workflows use; `fields` are what it
     keeps of customers besides, `events` what it tells besides, each with its properties and their kinds.
     """
 
@@ -167,6 +169,11 @@ class Shop(_Part):
     social: list[Social] = []
     greetings: dict[Country, Greeting] = {}
     survey_url: Url | None = None
+    forms: dict[Slug, Annotated[list[Question], Field(min_length=1)]] = {
+        name: list(asked) for name, asked in FORMS.items()
+    }
+    interests: Annotated[dict[Slug, Text], Field(min_length=1)] = INTERESTS
+    rewards: Annotated[dict[Slug, Text], Field(min_length=1)] = REWARDS
     coupons: dict[Slug, Coupon] = {}
     fields: dict[Word, Kind] = {}
     events: dict[EventName, dict[Word, Kind]] = {}

@@ -46,6 +46,7 @@ from tidings.events import (
 from tidings.identity import Register, Subject
 from tidings.knowledge import Knowledge
 from tidings.refusals import Refusal, note
+from tidings.restock import Restock
 from tidings.segments import Bounded, Rules
 from tidings.shop import Shop
 from tidings.workflow.graph import shortest
@@ -184,6 +185,7 @@ class Tracker:
     def track(self, event: Event) -> None:
         """Fold one event and carry out what follows. Raises `Unavailable` on an outage."""
         if event.type in PRODUCT_TYPES:
+            Restock(self.events, self.products, self.clock).look(event)
             self.products.put(event.identity, event.properties, epoch(event.at))
             return
         if event.type in PRIVACY_TYPES:

@@ -115,7 +115,7 @@ class Recommender:
         found = []
         for product, known in self._candidates(bool(again)):
             item = shown(product, known, self.shop, self.locale)
-            if item is not None and _sold(known) and all(_is(known, name, wanted[name]) for name in wanted):
+            if item is not None and on_sale(known) and all(_is(known, name, wanted[name]) for name in wanted):
                 found.append(item)
         number = n if isinstance(n, int) and not isinstance(n, bool) else 4
         return tuple(found[: max(0, min(number, MOST))])
@@ -138,7 +138,8 @@ def _products(told: Any) -> list[str]:
     return [str(each) for each in told.get("products", ())] if isinstance(told, Mapping) else []
 
 
-def _sold(known: Mapping[str, Any]) -> bool:
+def on_sale(known: Mapping[str, Any]) -> bool:
+    """Whether a product can be bought, as far as the catalogue tells: shown, and not known to be out of stock."""
     stock = known.get("inventory")
     return known.get("status") in (None, "active") and not (isinstance(stock, int) and stock <= 0)
 

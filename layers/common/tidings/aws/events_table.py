@@ -3,7 +3,7 @@
 import json
 import zlib
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -88,6 +88,26 @@ class EventsTable:
         keys = [codec.decode_item(item) for item in page["Items"]]
         told = [event for key in keys if (event := self.get(key["identity"], key["id"]))]
         return max(told, key=lambda event: (event.at, event.key), default=None)
+
+    def asking(self, product: str) -> Iterator[tuple[str, str]]:
+        """(identity, id) of every request to hear of a product, page by page; the index is eventually consistent.
+        Raises Unavailable."""
+        more: dict[str, Any] = {}
+        while True:
+            with outages():
+                page = self.client.query(
+                    TableName=self.table,
+                    IndexName=POINTERS,
+                    KeyConditionExpression="#token = :token",
+                    ExpressionAttributeNames={"#token": "token"},
+                    ExpressionAttributeValues={":token": codec.encode(product)},
+                    **more,
+                )
+            found = (codec.decode_item(item) for item in page["Items"])
+            yield from ((item["identity"], item["id"]) for item in found)
+            if not page.get("LastEvaluatedKey"):
+                return
+            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def to_item(event: Event) -> dict[str, Any]:

@@ -39,6 +39,10 @@ class Events:
         told = [event for event in self.rows.values() if pointer(event) == token]
         return max(told, key=lambda event: (event.at, event.key), default=None)
 
+    def asking(self, product: str) -> list[tuple[str, str]]:
+        """The keys of the requests for a product."""
+        return [key for key, event in self.rows.items() if pointer(event) == product]
+
 
 @dataclass(slots=True)
 class Customers:
