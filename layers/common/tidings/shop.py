@@ -143,9 +143,10 @@ class Shop(_Part):
     every marketing mail must show, a list of lines. `default_locale`, `timezone` and `currency` serve where a
     customer's own are not known; `written_in` is the language of the mails' files, which catalogues translate.
     `greetings` are by country, in the place of the language's own. `survey_url` is the page on which customers
-    answer the survey; `forms` are Tidings' own surveys, each with its questions, of which `interests` and `rewards` are
-    the answers to choose among, by the word that is kept. `coupons` are the shop's fixed codes by the name that workflows use; `fields` are what it
-    keeps of customers besides, `events` what it tells besides, each with its properties and their kinds.
+    answer the survey; `forms` are Tidings' own surveys, each with its questions, of which `interests` and `rewards`
+    are the answers to choose among, by the word that is kept. `coupons` are the shop's fixed codes by the name that
+    workflows use; `fields` are what it keeps of customers besides, `events` what it tells besides, each with its
+    properties and their kinds.
     """
 
     name: Text
