@@ -218,7 +218,7 @@ class FakeSends:
     def is_final(self, journey_id: str) -> bool:
         """Whether the last step ended."""
         return any(
-            row.final and row.state not in ("claimed", "released", "waiting")
+            row.final and row.state not in ("deferred", "claimed", "released", "waiting")
             for (journey, _), row in self.rows.items()
             if journey == journey_id
         )

@@ -147,6 +147,7 @@ def _mails(shop: Counted) -> list[int]:
         "email_marketing_consent": again,
     }
     shop.deliver("customers_email_marketing_consent/update", consent)
+    account.clock.advance(timedelta(hours=1))  # the wait before the first mail
     journey = next(
         name for name, each in account.only().journeys.items() if each.workflow == "abandoned-checkout"
     )

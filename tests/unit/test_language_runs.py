@@ -244,10 +244,10 @@ def test_a_mail_that_cannot_go_in_time_is_dropped() -> None:
     flow = workflow({"send": "hurry", "expires": "6 hours"}, {"send": "then"})
     stage = Stage(flow, SHOP)
     journey = stage.begin()
-    pace = Pace(stage.world.only().id, 1, {"a": epoch(NOW - 10 * HOUR), "b": epoch(NOW - HOUR)})
+    pace = Pace(stage.world.only().id, 1, {"a#m": epoch(NOW - HOUR)})
     stage.paces.rows[pace.customer] = pace
     stage.step(journey, "hurry")
-    assert stage.sends.rows[journey, "hurry"].reason == "expired"
+    assert stage.sends.rows[journey, "hurry"].reason == "expired: frequency cap"
     late = Stage(flow)
     journey = late.begin()
     late.world.pass_time(7 * HOUR)

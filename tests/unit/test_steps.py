@@ -174,33 +174,39 @@ def test_without_consent_only_transactional_mail_goes(class_: str, sent: bool) -
 
 
 def test_a_full_pace_defers_to_the_first_free_moment() -> None:
-    """Two mails within a day are the cap: the third waits until the first has left the window."""
+    """One mail in 16 hours is the cap: the next waits until the one before has left the window, and says so."""
     stage = Stage()
-    pace = ports.Pace(stage.world.only().id, 1, {"a": epoch(NOW - 20 * HOUR), "b": epoch(NOW - HOUR)})
+    pace = ports.Pace(stage.world.only().id, 1, {"a#m": epoch(NOW - 12 * HOUR)})
     stage.paces.rows[pace.customer] = pace
     with pytest.raises(SendDeferred) as deferred:
         stage.step()
     assert str(deferred.value) == str(4 * 3600)
     assert not stage.mails()
+    entry = stage.sends.rows[stage.journey, "reminder"]
+    noted = [epoch(NOW), "frequency cap", epoch(NOW + 4 * HOUR)]
+    assert (entry.state, entry.attempt, entry.told["deferred"]) == ("deferred", 0, [noted])
+    stage.world.pass_time(4 * HOUR)
+    stage.step()
+    entry = stage.sends.rows[stage.journey, "reminder"]
+    assert (entry.state, entry.attempt, entry.told["deferred"]) == ("sent", 1, [noted])
 
 
 def test_two_steps_at_once_cannot_both_take_the_last_slot() -> None:
     """Another workflow takes the slot between this step's look and its write."""
     stage = Stage()
     customer = stage.world.only().id
-    stage.paces.rows[customer] = ports.Pace(customer, 1, {"a": epoch(NOW - HOUR)})
-    pending = [ports.Pace(customer, 2, {"a": epoch(NOW - HOUR), "other#step": epoch(NOW)})]
+    stage.paces.rows[customer] = ports.Pace(customer, 1, {"a#m": epoch(NOW - 17 * HOUR)})
+    pending = [ports.Pace(customer, 2, {"a#m": epoch(NOW - 17 * HOUR), "other#step": epoch(NOW)})]
 
     def between(name: str) -> None:
         if name == "paces.put" and pending:
             stage.paces.put(pending.pop())
 
     stage.faults.between = between
-    with pytest.raises(SendDeferred):
-        stage.step()
     with pytest.raises(SendDeferred) as deferred:
         stage.step()
-    assert int(str(deferred.value)) > 3600
+    assert deferred.value.seconds == 16 * 3600
+    assert not pending
     assert not stage.mails()
 
 

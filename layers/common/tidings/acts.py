@@ -3,20 +3,21 @@
 Acts are written with the customer as `pending`, so that a crash between the write and its consequences loses nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tidings import ports, triggers
 from tidings.clock import Clock
 from tidings.context import conditions, journey_view
-from tidings.customer import Customer, epoch, moment
+from tidings.customer import Customer, OpenJourney, epoch, moment
 from tidings.events import Event
 from tidings.expressions import ExpressionError, holds
 from tidings.segments import Bounded
 from tidings.shop import Shop
+from tidings.timing import Timing
 from tidings.workflow.chance import is_held_out
-from tidings.workflow.graph import first_wait, node
+from tidings.workflow.graph import node, shortest, start
 from tidings.workflow.model import WaitForStep, Workflow, every_step
 
 Act = Mapping[str, Any]
@@ -72,17 +73,27 @@ class Acts:
         except ExpressionError:
             return False
 
+    def opening(self, entry: triggers.Entry, customer: Customer, event: Event) -> OpenJourney:
+        """What is kept with the customer of a journey that begins with this event."""
+        workflow, now = self.workflows[entry.workflow], self.clock.now()
+        timing = self._timing(workflow, customer, lambda: event)
+        at, priority = timing.plan(start(workflow).id, entry.since) or (0, 0)
+        return OpenJourney(
+            workflow=workflow.id,
+            entered_at=epoch(entry.entered_at),
+            ends_after=epoch(entry.since + shortest(workflow)),
+            next_at=max(at, epoch(now)) if at else 0,
+            priority=priority,
+        )
+
     def _start(self, act: Act, customer: Customer) -> None:
         journey, workflow = act["journey"], self.workflows.get(act["workflow"])
         if workflow is None or journey not in customer.journeys or self._is_stale(customer):
             return
         self._open(act, customer)
-        zone, now = customer.zone(self.shop.zone), self.clock.now()
-        names = self._names(act, customer)
-        last = triggers.last_times(customer)
-        self.machines.start(
-            workflow.id, journey, first_wait(workflow, moment(act["since"]), now, zone, names, last)
-        )
+        timing = self._timing(workflow, customer, lambda: self._by_key(act["event"]))
+        wait = timing.seconds(start(workflow), moment(act["since"]), self.clock.now())
+        self.machines.start(workflow.id, journey, wait)
         latest = self.customers.get(customer.id)
         if latest is not None and journey not in latest.journeys:
             # Somebody closed it meanwhile, when there was no execution to stop yet.
@@ -96,10 +107,13 @@ class Acts:
                 ports.Journey(id=act["journey"], customer=customer.id, held_out=held_out, **record)
             )
 
-    def _names(self, act: Act, customer: Customer) -> Mapping[str, Any]:
-        """What the first wait's `until` may name."""
-        event = self._by_key(act["event"])
-        return conditions(customer=customer, shop=self.shop, now=self.clock.now(), event=event)
+    def _timing(self, workflow: Workflow, customer: Customer, event: Callable[[], Event | None]) -> Timing:
+        """When the first steps come; an `until` may name the event."""
+
+        def names() -> Mapping[str, Any]:
+            return conditions(customer=customer, shop=self.shop, now=self.clock.now(), event=event())
+
+        return Timing(workflow, self.shop, customer, names)
 
     def _answer(self, act: Act, customer: Customer) -> None:
         """Answer the Tasks of a journey that wait for what has happened. The token is read after the write."""

@@ -46,11 +46,14 @@ ALWAYS_COUNTED: Final = frozenset({"referral_succeeded"})
 
 @dataclass(frozen=True, slots=True)
 class OpenJourney:
-    """A journey under way. `ends_after` is the epoch second before which its last step can't have run."""
+    """A journey under way. `ends_after` is the epoch second before which its last step can't have run; `next_at` when
+    its first marketing mail is planned (0 for none), with the workflow's `priority`."""
 
     workflow: str
     entered_at: int
     ends_after: int
+    next_at: int = 0
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)

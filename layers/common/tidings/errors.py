@@ -48,11 +48,13 @@ class Conflict(TidingsError):
 
 
 class SendRejected(TidingsError):
-    """SES provably did not take the mail. `retry_after` is in seconds of machine time."""
+    """SES provably did not take the mail. `retry_after` is in seconds of machine time; `throttled` says that it came
+    too fast."""
 
-    def __init__(self, message: str, retry_after: int) -> None:
+    def __init__(self, message: str, retry_after: int, *, throttled: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.throttled = throttled
 
 
 class SendUnknown(TidingsError):

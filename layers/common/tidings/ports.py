@@ -149,11 +149,11 @@ class Answers(Protocol):
 class Send:
     """A step's entry in the ledger.
 
-    `state` of a mail: claimed, sent, skipped, dropped, rejected or released; of other steps: decided, set, waiting,
-    arrived or timed_out. `at` is shop time, `claimed_at` machine time, both epoch seconds; `attempt` counts writes
-    from 1, and `nonce` tells one attempt's write from another's. `branch` is the way taken, `final` whether the
-    journey ends there. `told` holds what the step told: what it set; the token, event and times that it waits with;
-    the event that arrived.
+    `state` of a mail: deferred, claimed, sent, skipped, dropped, rejected or released; of other steps: decided, set,
+    waiting, arrived or timed_out. `at` is shop time, `claimed_at` machine time, both epoch seconds; `attempt` counts
+    writes from 1 (deferrals are none), and `nonce` tells one attempt's write from another's. `branch` is the way
+    taken, `final` whether the journey ends there. `told` holds what the step told: what it set; the token, event and
+    times that it waits with; the event that arrived; of a mail `deferred`, its latest deferrals as (at, reason, until).
     """
 
     journey: str
@@ -194,11 +194,13 @@ class Sends(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The marketing mails of a customer's last days: `journey#step` → epoch second of shop time."""
+    """The marketing mails of a customer's last days: `journey#step` → epoch second of shop time; and, by journey, when
+    the next one is planned and with what priority."""
 
     customer: str
     version: int = 0
     sends: Mapping[str, int] = field(default_factory=dict)
+    planned: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class Paces(Protocol):

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from tidings.events import TYPES
 from tidings.forms.catalogue import FORMS, INTERESTS, REWARDS, Question
-from tidings.workflow.model import Duration
+from tidings.workflow.model import Duration, LocalTime
 
 
 def _locale(value: str) -> str:
@@ -102,6 +102,26 @@ class FrequencyCap(_Part):
     within: Duration
 
 
+class QuietHours(_Part):
+    """When marketing mail waits, on the recipient's clock: from one time of day to another, over midnight if need be.
+    What waited goes out within `spread` of their end."""
+
+    from_: Annotated[LocalTime, Field(alias="from")]
+    to: LocalTime
+    spread: Duration = timedelta(minutes=10)
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+    @model_validator(mode="after")
+    def _some_time_left(self) -> "QuietHours":
+        left = timedelta(hours=self.from_.hour - self.to.hour, minutes=self.from_.minute - self.to.minute)
+        if left % timedelta(days=1) < timedelta(hours=1):
+            raise PydanticCustomError("quiet_hours", "quiet hours must leave an hour of the day or more")
+        if not timedelta(0) <= self.spread <= timedelta(hours=1):
+            raise PydanticCustomError("spread", "`spread` is an hour at most")
+        return self
+
+
 class Greeting(_Part):
     """How customers of one country are greeted: `named` holds `{name}`, `plain` is for those without a name."""
 
@@ -141,7 +161,8 @@ class Shop(_Part):
 
     `logo` is the address of a picture (its name is shown without one). `address` is the postal address that
     every marketing mail must show, a list of lines. `default_locale`, `timezone` and `currency` serve where a
-    customer's own are not known; `written_in` is the language of the mails' files, which catalogues translate.
+    customer's own are not known; `frequency_cap` and `quiet_hours` say how often and when marketing mail goes, and
+    stand in all workflows' way together; `written_in` is the language of the mails' files, which catalogues translate.
     `greetings` are by country, in the place of the language's own. `survey_url` is the page on which customers
     answer the survey; `forms` are Tidings' own surveys, each with its questions, of which `interests` and `rewards`
     are the answers to choose among, by the word that is kept. `coupons` are the shop's fixed codes by the name that
@@ -164,9 +185,10 @@ class Shop(_Part):
     timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
     frequency_cap: list[FrequencyCap] = [
-        FrequencyCap(at_most=2, within=timedelta(days=1)),
-        FrequencyCap(at_most=6, within=timedelta(days=7)),
+        FrequencyCap(at_most=1, within=timedelta(hours=16)),
+        FrequencyCap(at_most=4, within=timedelta(days=7)),
     ]
+    quiet_hours: QuietHours | None = None
     social: list[Social] = []
     greetings: dict[Country, Greeting] = {}
     survey_url: Url | None = None

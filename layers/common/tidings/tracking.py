@@ -20,7 +20,6 @@ from tidings.customer import (
     SEEN_DAYS,
     ClosedJourney,
     Customer,
-    OpenJourney,
     apply,
     checkout_key,
     close,
@@ -49,7 +48,6 @@ from tidings.refusals import Refusal, note
 from tidings.restock import Restock
 from tidings.segments import Bounded, Rules
 from tidings.shop import Shop
-from tidings.workflow.graph import shortest
 from tidings.workflow.model import Each, Workflow
 
 log = logging.getLogger(__name__)
@@ -285,7 +283,9 @@ class Tracker:
         )
         entered = {entry.workflow: (entry.occurrence, epoch(entry.entered_at)) for entry in begun}
         started = {act["journey"] for act in follow if act["do"] == "start"}
-        opened = {entry.journey: self._open(entry) for entry in begun if entry.journey in started}
+        opened = {
+            entry.journey: acts.opening(entry, after, event) for entry in begun if entry.journey in started
+        }
         follow += answers(after, event, happened, workflows)
         after = replace(after, journeys={**after.journeys, **opened}, entries={**after.entries, **entered})
         return replace(after, refused=refused), follow
@@ -300,10 +300,6 @@ class Tracker:
         memory = self.clock.now() - timedelta(days=SEEN_DAYS)
         folded = [e for e in events if e.received_at < memory or is_seen(customer, e)]
         return refold(customer, self._knowledge.told(folded), self._knowledge.counted)
-
-    def _open(self, entry: triggers.Entry) -> OpenJourney:
-        length = shortest(self.catalogue.workflows[entry.workflow])
-        return OpenJourney(entry.workflow, epoch(entry.entered_at), epoch(entry.since + length))
 
     def _finished(self, customer: Customer) -> dict[str, ClosedJourney]:
         """The open journeys whose last step has ended, or whose execution must be dead; only those old enough are

@@ -198,7 +198,7 @@ def test_the_frequency_cap_defers_and_expiry_drops() -> None:
         {"send": "c", "expires": "2 hours"},
     ]
     did = [(at, what) for at, what in does(lives(steps, shop=capped)) if "Deferred" not in what]
-    assert [what for _, what in did] == ["sends a", "sends b", "drops c: expired"]
+    assert [what for _, what in did] == ["sends a", "sends b", "drops c: expired: frequency cap"]
     assert did[1][0] >= DAY
 
 

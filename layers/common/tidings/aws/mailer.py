@@ -42,7 +42,7 @@ class SesMailer:
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
             if code(error) in THROTTLED:
-                raise SendRejected(code(error), SOON) from error
+                raise SendRejected(code(error), SOON, throttled=True) from error
             if 400 <= status < 500:
                 raise SendRejected(code(error), LATER) from error
             raise SendUnknown(code(error)) from error

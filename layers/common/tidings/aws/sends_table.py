@@ -42,6 +42,7 @@ class SendsTable:
             "state": send.state,
             "reason": send.reason,
             "message_id": send.message_id,
+            "told": dict(send.told),
         }
         if not self.table.update(
             key, changes, "#0 = :claimed AND attempt = :attempt", claimed="claimed", attempt=send.attempt
@@ -50,7 +51,7 @@ class SendsTable:
 
     def is_final(self, journey_id: str) -> bool:
         """Whether the journey's last step has ended."""
-        open_ = ("claimed", "released", "waiting")
+        open_ = ("deferred", "claimed", "released", "waiting")
         return any(each.final and each.state not in open_ for each in self.entries(journey_id))
 
 
@@ -63,11 +64,14 @@ class PaceTable:
     def get(self, customer_id: str) -> Pace:
         """The pace; empty for a customer never mailed. Strongly consistent."""
         item = self.table.get(customer=customer_id)
-        return Pace(customer_id, item["version"], item["sends"]) if item else Pace(customer_id)
+        if item is None:
+            return Pace(customer_id)
+        planned = {journey: (at, priority) for journey, (at, priority) in item.get("planned", {}).items()}
+        return Pace(customer_id, item["version"], item["sends"], planned)
 
     def put(self, pace: Pace) -> None:
         """Replace the version before this one; raises Conflict when it moved."""
-        changes = {"version": pace.version, "sends": dict(pace.sends)}
+        changes = {"version": pace.version, "sends": dict(pace.sends), "planned": dict(pace.planned)}
         condition = "attribute_not_exists(#0)" if pace.version == 1 else "#0 = :was"
         values = {} if pace.version == 1 else {"was": pace.version - 1}
         if not self.table.update({"customer": pace.customer}, changes, condition, **values):

@@ -77,6 +77,7 @@ class Stepper:
 
     def _entry(self, scene: Scene) -> ports.Send:
         """This step's ledger entry to be: a claim, by the branch that is taken when nothing else is decided."""
+        sends = isinstance(scene.node.step, SendStep)
         return ports.Send(
             journey=scene.request.journey,
             step=scene.request.step,
@@ -87,5 +88,6 @@ class Stepper:
             claimed_at=epoch(self.clock.machine_now()),
             nonce=secrets.token_hex(4),
             branch=NEXT,
+            told={"deferred": scene.deferrals} if sends and scene.deferrals else {},
             final=scene.node.branches.get(NEXT, "") is None,
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from math import ceil
 from typing import Any
 
 from tidings import ports
@@ -12,11 +13,11 @@ from tidings.customer import Customer, apply, epoch, moment
 from tidings.errors import JourneyExited
 from tidings.events import Event, customer_identity
 from tidings.orders import checkout_key
+from tidings.pace import QUIET
 from tidings.recommend import Lookup
 from tidings.rfm import Bounds
-from tidings.schedule import wait_end
-from tidings.triggers import last_times
-from tidings.workflow.graph import Node, node, wait_before
+from tidings.timing import Timing
+from tidings.workflow.graph import NEXT, Node, node
 from tidings.workflow.package import Package
 
 ENDED = frozenset({"sent", "skipped", "dropped", "rejected", "decided", "set", "arrived", "timed_out"})
@@ -116,24 +117,45 @@ class Scene:
         """The name of its slot in the customer's pace."""
         return f"{self.request.journey}#{self.request.step}"
 
+    @property
+    def is_marketing(self) -> bool:
+        """Whether consent, caps and quiet hours hold for it."""
+        return self.package.workflow.is_marketing
+
+    @cached_property
+    def deferrals(self) -> list[list[Any]]:
+        """When, why and until when this mail was put off so far. That its moment lay in quiet hours, which the wait
+        before it lasted out, nobody had to note."""
+        told = [list(each) for each in self.entry.told.get("deferred", ())] if self.entry else []
+        if told or self.timing.quiet_hours is None:
+            return told
+        due = self.due()
+        awake = self.timing.awake(due)
+        return [[epoch(due), QUIET, epoch(awake)]] if awake > due else []
+
+    @cached_property
+    def timing(self) -> Timing:
+        """When this journey's steps come."""
+        return Timing(self.package.workflow, self.package.shop, self.customer, lambda: self.names)
+
     def due(self) -> datetime:
         """When this step was to be done, by the waits before it."""
-        zone = self.customer.zone(self.package.shop.zone)
-        return wait_end(self.node.waits, self.since, zone, self.names)
+        return self.timing.due(self.node.waits, self.since)
 
     def still_to_wait(self) -> int:
         """Seconds that a wait which starts again with each event has left; 0 when it is over."""
-        zone = self.customer.zone(self.package.shop.zone)
-        last = last_times(self.customer)
-        return wait_before(self.package.workflow, self.node.id, self.since, self.now, zone, self.names, last)
+        return max(0, ceil((self.due() - self.now).total_seconds()))
 
     def next_wait(self, ended: ports.Send) -> int:
         """Seconds from now to the step after this one, counted from when this one ended; 0 after the last."""
         following = self.node.branches.get(ended.branch)
         if following is None:
             return 0
-        zone = self.customer.zone(self.package.shop.zone)
-        return wait_before(self.package.workflow, following, moment(ended.at), self.now, zone, self.names)
+        return self.timing.seconds(node(self.package.workflow, following), moment(ended.at), self.now)
+
+    def plan(self) -> tuple[int, int] | None:
+        """The plan of the mail after this one, should this one go now."""
+        return self.timing.plan(self.node.branches[NEXT], self.now)
 
     def _cart_now(self, event: Event) -> Event:
         """The cart as last told, which is read only where the customer's memory knows of a later change."""

@@ -1,4 +1,4 @@
-"""A mail: decide, take the slot, render, claim, send, settle.
+"""A mail: decide, take the slot (`admission`), render, claim, send, settle.
 
 The ledger's entry decides: an attempt that ended is not repeated; one that was cut off between claim and settlement
 is *unknown* until SES's own send event, or time, settles it. SES has no idempotency key, so the promise is: no
@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from tidings import journey as journeys
@@ -22,8 +23,9 @@ from tidings.errors import Conflict, SendDeferred, SendRejected, SendUnknown
 from tidings.events import Event, address_alias, customer_identity
 from tidings.governor import Unlimited
 from tidings.mail.render import deliverable
-from tidings.pace import give_back, slot
+from tidings.pace import Wait
 from tidings.shop import Coupon
+from tidings.steps.admission import Admission, Drop
 from tidings.steps.scene import Scene
 from tidings.workflow.chance import variant_of
 from tidings.workflow.model import SendStep
@@ -36,6 +38,8 @@ MAX_ATTEMPTS = 40
 quota that is spent comes back within one."""
 LONGEST_RETRY = 3600
 """Machine seconds, before jitter: each refusal doubles the delay up to this."""
+KEEP_DEFERRALS = 10
+"""Deferrals of a mail that the ledger keeps: the latest."""
 CONFLICT_SECONDS = 5
 """Machine seconds: somebody else's write on the pace or the ledger is over in moments."""
 
@@ -102,22 +106,24 @@ class Sender:
             case journeys.Skip(reason):
                 return self._ended(scene, replace(entry, state="skipped", reason=reason), "MailsSkipped")
             case journeys.Send(address):
-                letter = self._letter(scene, step, entry, address, alias, coupon)
+                letter = partial(self._letter, scene, step, entry, address, alias, coupon)
                 return self._send(scene, step, replace(entry, variant=_variant(scene, step)), letter)
 
-    def _send(self, scene: Scene, step: SendStep, claim: ports.Send, letter: Letter) -> ports.Send:
-        expires = epoch(scene.due() + step.expires) if step.expires else None
-        wait = self._take_slot(scene)
-        if expires is not None and epoch(self.clock.now()) + wait > expires:
-            return self._ended(scene, replace(claim, state="dropped", reason="expired"), "MailsSkipped")
-        if wait:
-            self.counters.count("MailsDeferred")
-            raise SendDeferred(wait)
-        sender, content = self.compose(letter)
+    def _send(
+        self, scene: Scene, step: SendStep, claim: ports.Send, letter: Callable[[], Letter]
+    ) -> ports.Send:
+        """Slot, render, claim, send, settle."""
+        match self._admitted(scene, step):
+            case Wait(until, reason):
+                raise self._put_off(scene, claim, until, reason)
+            case Drop(reason):
+                return self._ended(scene, replace(claim, state="dropped", reason=reason), "MailsSkipped")
+        written = letter()
+        sender, content = self.compose(written)
         self._claim(scene, claim)
         try:
             message_id = self.mailer.send(
-                ports.Outgoing(sender, letter.address, content, _tags(scene, claim))
+                ports.Outgoing(sender, written.address, content, _tags(scene, claim))
             )
         except SendRejected as rejection:
             return self._release(scene, claim, rejection)
@@ -125,27 +131,29 @@ class Sender:
             raise self._deferral(self.unknown_after.total_seconds()) from None
         return self._settled(replace(claim, state="sent", message_id=message_id), "MailsSent")
 
+    @property
+    def _admission(self) -> Admission:
+        return Admission(self.paces, self.governor, self.clock)
+
+    def _admitted(self, scene: Scene, step: SendStep) -> Wait | Drop | None:
+        try:
+            return self._admission.ask(scene, step)
+        except Conflict:
+            raise self._deferral(CONFLICT_SECONDS) from None
+
+    def _put_off(self, scene: Scene, claim: ports.Send, until: int, reason: str) -> SendDeferred:
+        """Note that the mail waits, and why. That is no attempt."""
+        noted = replace(claim, state="deferred", attempt=claim.attempt - 1, reason=reason)
+        self._claim(scene, _deferred(noted, until, reason))
+        self.counters.count("MailsDeferred")
+        return SendDeferred(until - claim.at)
+
     def _without_coupon(self, scene: Scene, entry: ports.Send) -> ports.Send:
         if "else" in scene.node.branches:
             following = scene.node.branches["else"]
             other = replace(entry, state="decided", branch="else", final=following is None)
             return self._ended(scene, replace(other, reason="no coupon left"), None)
         return self._ended(scene, replace(entry, state="skipped", reason="no coupon left"), "MailsSkipped")
-
-    def _take_slot(self, scene: Scene) -> int:
-        """Take the slot; the seconds until one is free, 0 when it is taken."""
-        if not scene.package.workflow.is_marketing:
-            return 0
-        pace = self.paces.get(scene.customer.id)
-        taken = slot(pace, scene.slot, scene.package.shop.frequency_cap, epoch(self.clock.now()))
-        if isinstance(taken, int):
-            return taken
-        if taken is not pace:
-            try:
-                self.paces.put(taken)
-            except Conflict:
-                raise self._deferral(CONFLICT_SECONDS) from None
-        return 0
 
     def _claim(self, scene: Scene, send: ports.Send) -> None:
         try:
@@ -166,22 +174,28 @@ class Sender:
         return send
 
     def _release(self, scene: Scene, claim: ports.Send, rejection: SendRejected) -> ports.Send:
-        gives_up = claim.attempt >= MAX_ATTEMPTS
-        state, metric = ("rejected", "MailsSkipped") if gives_up else ("released", "MailsDeferred")
-        ended = self._settled(replace(claim, state=state, reason=str(rejection)), metric)
-        if scene.package.workflow.is_marketing:
+        """SES did not take it: the claim and the slot are free again, until it is given up."""
+        if rejection.throttled:
+            self.governor.throttled()
+        ended, reason = replace(claim, reason=str(rejection)), str(rejection)
+        if claim.attempt >= MAX_ATTEMPTS:
+            ended = self._settled(replace(ended, state="rejected"), "MailsSkipped")
             self._give_back(scene)
-        if gives_up:
             return ended
         delay = min(rejection.retry_after * 2 ** (claim.attempt - 1), LONGEST_RETRY)
-        raise self._deferral(delay * (1 + self.jitter()))
+        deferral = self._deferral(delay * (1 + self.jitter()))
+        noted = _deferred(ended, claim.at + deferral.seconds, "throttled" if rejection.throttled else reason)
+        self._settled(replace(noted, state="released"), "MailsDeferred")
+        self._give_back(scene)
+        raise deferral
 
     def _give_back(self, scene: Scene) -> None:
-        """Best effort: a slot that stays taken delays another mail, and this send's retry finds it its own."""
-        try:
-            self.paces.put(give_back(self.paces.get(scene.customer.id), scene.slot))
-        except Conflict:
-            log.info("slot kept")
+        """Best effort."""
+        if scene.is_marketing:
+            try:
+                self._admission.give_back(scene)
+            except Conflict:
+                log.info("slot kept")
 
     def _settle_unknown(self, scene: Scene, claim: ports.Send) -> ports.Send | None:
         """A claim that was never settled: sent, if SES's send event says so; else deferred until `unknown_after`
@@ -224,6 +238,12 @@ class Sender:
             coupon=coupon,
             arrived=scene.arrived,
         )
+
+
+def _deferred(send: ports.Send, until: int, reason: str) -> ports.Send:
+    """With one more deferral among its latest."""
+    latest = [*send.told.get("deferred", ()), [send.at, reason, until]][-KEEP_DEFERRALS:]
+    return replace(send, told={**send.told, "deferred": latest})
 
 
 def coupon_of(scene: Scene, step: SendStep) -> Coupon | None:

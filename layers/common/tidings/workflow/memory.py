@@ -103,7 +103,7 @@ class Sends:
 
     def is_final(self, journey_id: str) -> bool:
         """Whether the last step has ended."""
-        open_ = ("claimed", "released", "waiting")
+        open_ = ("deferred", "claimed", "released", "waiting")
         return any(entry.final and entry.state not in open_ for entry in self.entries(journey_id))
 
 

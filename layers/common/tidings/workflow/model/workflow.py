@@ -51,6 +51,11 @@ class Workflow(Frozen):
         description="0 to 100: who goes first when the frequency cap lets one through.",
         examples=[80],
     )
+    quiet_hours: bool = Field(
+        True,
+        description="false: mails go at night too, in answer to what the person has just done.",
+        examples=[False],
+    )
     trigger: Trigger = Field(description="What begins a journey.", examples=[{"event": "checkout_started"}])
     reentry: Reentry = Field(
         description="When the same customer may begin again. Events: never, dates and the like: always, unless told.",
@@ -113,6 +118,11 @@ class Workflow(Frozen):
     def is_marketing(self) -> bool:
         """Whether it needs marketing consent and obeys caps."""
         return self.class_ == "marketing"
+
+    @property
+    def keeps_quiet(self) -> bool:
+        """Whether its mails wait while the shop's quiet hours last."""
+        return self.is_marketing and self.quiet_hours
 
     @property
     def is_single(self) -> bool:

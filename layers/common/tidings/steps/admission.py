@@ -1,0 +1,106 @@
+"""Who may be mailed now. A mail that has expired is dropped; else quiet hours, the customer's own wish, the governor,
+whoever has priority and the cap are asked, and the last word is the slot: taken by one conditional write, so that of
+two that ask in the same second never both get it. Transactional mail is held by the governor only.
+"""
+
+from dataclasses import dataclass
+
+from tidings import pace as paces
+from tidings import ports
+from tidings.clock import Clock
+from tidings.customer import epoch, moment
+from tidings.errors import Conflict
+from tidings.pace import ONCE_A_WEEK, QUIET, STALE, Rules, Wait
+from tidings.ports import Pace
+from tidings.steps.scene import Scene
+from tidings.workflow.model import SendStep
+
+ATTEMPTS = 5
+"""How often a slot is asked for on a pace that moves, before the step comes back later."""
+
+LATENCY = 2
+"""Machine seconds by which a step may come late: where shop time runs fast, more than `STALE`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The mail goes no more."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Asks, and takes the slot."""
+
+    paces: ports.Paces
+    governor: ports.Governor
+    clock: Clock
+
+    def ask(self, scene: Scene, step: SendStep) -> Wait | Drop | None:
+        """None when the mail may go now, its slot taken; else until when it must wait, or that it is dropped. Raises
+        Conflict when the pace is being written to without end."""
+        now = epoch(self.clock.now())
+        last = epoch(scene.due() + step.expires) if step.expires else None
+        if last is not None and now > last:
+            deferred = scene.deferrals
+            return _expired(deferred[-1][1] if deferred else "")
+        wait = self._marketing(scene, now, last) if scene.is_marketing else self._held(scene, now)
+        return _expired(wait.reason) if wait and last is not None and wait.until > last else wait
+
+    def give_back(self, scene: Scene) -> None:
+        """The slot, after a refusal. Raises Conflict when the pace moved: a slot that stays taken delays another mail,
+        and this one finds it its own."""
+        self.paces.put(paces.give_back(self.paces.get(scene.customer.id), scene.slot))
+
+    def _marketing(self, scene: Scene, now: int, last: int | None) -> Wait | None:
+        for _ in range(ATTEMPTS):
+            try:
+                return self._decide(scene, now, last)
+            except Conflict:
+                continue
+        raise Conflict("the pace moves")
+
+    def _decide(self, scene: Scene, now: int, last: int | None) -> Wait | None:
+        """Ask on the pace as it is read; what follows is written on that and no other."""
+        own = self.paces.get(scene.customer.id)
+        pace = paces.shared(own, (self.paces.get(merged) for merged in scene.customer.ids[1:]))
+        rules = self._rules(scene, pace, now)
+        wait = rules.hold(now)
+        if wait is None or wait.reason not in (QUIET, ONCE_A_WEEK):
+            held = self._held(scene, now)
+            if held is not None:
+                # No plan is told: whoever the governor holds back keeps nobody else back.
+                return Wait((rules.hold(held.until) or held).until, held.reason)
+        caps = scene.package.shop.frequency_cap
+        if wait is None and own.sends.get(scene.slot) != now:
+            self.paces.put(paces.take(pace, scene.slot, now, scene.plan(), caps))
+        elif wait is not None and (last is None or wait.until <= last):
+            self.paces.put(
+                paces.put_off(pace, scene.slot, now, (wait.until, scene.package.workflow.priority))
+            )
+        return wait
+
+    def _held(self, scene: Scene, now: int) -> Wait | None:
+        hold = self.governor.hold(scene.package.workflow.id, marketing=scene.is_marketing)
+        return Wait(now + max(1, self.clock.shop_seconds(hold.seconds)), hold.reason) if hold else None
+
+    def _rules(self, scene: Scene, pace: Pace, now: int) -> Rules:
+        customer, journey, timing = scene.customer, scene.request.journey, scene.timing
+        others = {
+            name: (each.workflow, each.next_at, each.priority) for name, each in customer.journeys.items()
+        }
+        _, *first = others.pop(journey, ("", 0, 0))
+        at, priority = paces.planned(pace, journey, (first[0], first[1]))
+        stale = now - max(STALE, self.clock.shop_seconds(LATENCY))
+        mine = (at, priority) if at else (now, scene.package.workflow.priority)
+        return Rules(
+            caps=scene.package.shop.frequency_cap,
+            quiet=lambda at: epoch(timing.awake(moment(at))),
+            sends=[at for send, at in pace.sends.items() if send != scene.slot],
+            rivals=paces.rivals(journey, pace, others, mine, stale),
+        )
+
+
+def _expired(reason: str) -> Drop:
+    return Drop(f"expired: {reason}" if reason else "expired")
