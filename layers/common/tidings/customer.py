@@ -19,13 +19,14 @@ from tidings.compact import epoch as epoch
 from tidings.compact import later, latest, latest_times
 from tidings.compact import moment as moment
 from tidings.compact import short as short
+from tidings.consent import Terms, Word, fold_consent, overall
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity, is_token, order_token
 from tidings.orders import Checkout as Checkout
 from tidings.orders import Order as Order
 from tidings.orders import checkout_key as checkout_key
 from tidings.orders import order_key as order_key
 from tidings.orders import order_key_of as order_key_of
-from tidings.profile import Stamped, fold_consent, fold_profile, placed_at
+from tidings.profile import Stamped, fold_profile, placed_at
 from tidings.refusals import Refusal, note
 
 KEEP_CLOSED: Final = 12
@@ -79,7 +80,7 @@ class Customer:
     version: int = 0
     partitions: frozenset[str] = frozenset()
     profile: Mapping[str, Stamped] = field(default_factory=dict)
-    consent: Mapping[str, Stamped] = field(default_factory=dict)
+    consent: Mapping[str, Word] = field(default_factory=dict)
     orders: Mapping[str, Order] = field(default_factory=dict)
     checkouts: Mapping[str, Checkout] = field(default_factory=dict)
     last: Mapping[str, int] = field(default_factory=dict)
@@ -118,14 +119,8 @@ class Customer:
 
     @property
     def accepts_marketing(self) -> bool:
-        """Whether the latest explicit word on e-mail marketing is yes; without one, an order's ticked box."""
-        return self.consented_at is not None
-
-    @property
-    def consented_at(self) -> int | None:
-        """The epoch second of the consent that holds now, else None."""
-        stamped = self.consent.get("email") or self.consent.get("order")
-        return stamped[1] if stamped and stamped[0] == "subscribed" else None
+        """Whether they have said yes to anything, whatever the shop's terms make of that (`consent.standing`)."""
+        return overall(self, Terms(), moment(self.created_at)).holds
 
     @property
     def ids(self) -> tuple[str, ...]:

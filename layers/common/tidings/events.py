@@ -18,6 +18,8 @@ TYPES: Final = frozenset(
     {
         "subscribed",
         "unsubscribed",
+        "opt_in_requested",
+        "preferences_changed",
         "customer_registered",
         "profile_updated",
         "product_viewed",

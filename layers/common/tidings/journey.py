@@ -1,20 +1,17 @@
-"""What a step decides for a journey: exit, skip or send. Pure, and the same for `run_step` and for a walk."""
+"""What a step decides for a journey: whether it is over, and of a mail skip or send. Pure, and the same for `run_step`
+and for a walk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from tidings.consent import frequency, standing, subscribed_at
 from tidings.customer import Customer
 from tidings.mail.render import deliverable
 from tidings.ports import Suppression
+from tidings.shop import Shop
 from tidings.triggers import exited_by
 from tidings.workflow.model import Workflow
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """The journey is over."""
-
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +28,7 @@ class Send:
     address: str
 
 
-Decision = Exit | Skip | Send
-
-
-def decide(
-    workflow: Workflow, journey: str, customer: Customer, entered_at: int, suppressions: Iterable[Suppression]
-) -> Decision:
-    """What to do now with a journey's next mail, from the customer as they are now.
-
-    `entered_at` is in epoch seconds; `suppressions` are those of the customer's address.
-    """
-    reason = exit_of(workflow, journey, customer, entered_at)
-    return Exit(reason) if reason else decide_mail(workflow, customer, suppressions)
+Decision = Skip | Send
 
 
 def exit_of(workflow: Workflow, journey: str, customer: Customer, entered_at: int) -> str | None:
@@ -50,21 +36,38 @@ def exit_of(workflow: Workflow, journey: str, customer: Customer, entered_at: in
     return "closed" if journey not in customer.journeys else exited_by(workflow, customer, entered_at)
 
 
-def decide_mail(workflow: Workflow, customer: Customer, suppressions: Iterable[Suppression]) -> Skip | Send:
-    """Whether a mail of this workflow may go to the customer now, and where."""
+def decide_mail(
+    workflow: Workflow, customer: Customer, suppressions: Iterable[Suppression], shop: Shop, now: datetime
+) -> Decision:
+    """Whether a mail of this workflow may go to the customer now, and where. `suppressions` are those of the customer's
+    address, `shop` tells the terms in force."""
     if customer.email is None:
         return Skip("no address")
     address = deliverable(customer.email)
     if address is None:
         return Skip("no mail reaches this address")
-    reasons = {suppression.reason: suppression.at for suppression in suppressions}
+    held = {suppression.reason: suppression.at for suppression in suppressions}
     for reason in ("complained", "bounced"):
-        if reason in reasons:
+        if reason in held:
             return Skip(reason)
-    if workflow.is_marketing:
-        consented_at = customer.consented_at
-        if consented_at is None:
-            return Skip("no consent")
-        if reasons.get("unsubscribed", -1) >= consented_at:
-            return Skip("unsubscribed")
-    return Send(address)
+    if "erased" in held and held["erased"] >= (subscribed_at(customer) or -1):
+        return Skip("erased")
+    refused = _refused(workflow.topic, customer, held, shop, now) if workflow.is_marketing else None
+    return Skip(refused) if refused else Send(address)
+
+
+def _refused(
+    topic: str | None, customer: Customer, held: Mapping[str, int], shop: Shop, now: datetime
+) -> str | None:
+    """Why a customer gets no marketing mail on a topic now; None when they do. Only a newer explicit yes lifts an
+    unsubscription: a later order's box or an implied consent does not."""
+    found = standing(customer, shop.terms, now, topic)
+    if not found.holds:
+        whole = found.reason == "unsubscribed" and found.topic is None
+        return "unsubscribed" if whole else f"no consent: {topic}" if found.topic else "no consent"
+    said = found.since if found.is_explicit and found.since is not None else -1
+    if held.get("unsubscribed", -2) >= said:
+        return "unsubscribed"
+    if held.get(f"unsubscribed:{topic}", -2) >= said:
+        return f"no consent: {topic}"
+    return "paused by the customer" if frequency(customer, now) == "paused" else None

@@ -1,4 +1,4 @@
-"""What is told of a person, and whether they may be written to: two folds of an event, in any order. Pure."""
+"""What is told of a person: a fold of events, in any order. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -42,25 +42,6 @@ def fold_profile(profile: Mapping[str, Stamped], event: Event, at: int) -> Mappi
     return {**profile, **{name: newer(profile.get(name), value, at) for name, value in told.items()}}
 
 
-def fold_consent(consent: Mapping[str, Stamped], event: Event, at: int) -> Mapping[str, Stamped]:
-    """Two slots: `email`, the explicit word, and `order`, a box ticked at checkout, which never overrides it."""
-    told = event.properties.get("consent") or {}
-    if event.type in ("subscribed", "unsubscribed"):
-        state: str | None = event.type
-        since = epoch(datetime.fromisoformat(told["at"])) if told.get("at") else at
-    elif told.get("state") and (told.get("at") or told["state"] in ("subscribed", "unsubscribed")):
-        # A consent without a date was given before Shopify kept dates: it is as old as the account.
-        dated = told.get("at") or event.properties.get("registered_at")
-        state, since = told["state"], epoch(datetime.fromisoformat(dated)) if dated else 0
-    else:
-        state = None
-    if state:
-        return {**consent, "email": _newer_consent(consent.get("email"), state, since)}
-    if event.type in ORDER_TYPES and event.properties.get("accepts_marketing"):
-        return {**consent, "order": newer(consent.get("order"), "subscribed", placed_at(event))}
-    return consent
-
-
 def newer(old: Stamped | None, value: Any, at: int) -> Stamped:
     """The later fact; of two of one second the larger text, so that the order of arrival does not matter."""
     if old is None or (at, _text(value)) > (old[1], _text(old[0])):
@@ -76,10 +57,3 @@ def placed_at(event: Event) -> int:
 
 def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
-
-
-def _newer_consent(old: Stamped | None, state: str, at: int) -> Stamped:
-    """The later word; of two of one second, no."""
-    if old is None or (at, state != "subscribed", state) > (old[1], old[0] != "subscribed", old[0]):
-        return (state, at)
-    return old

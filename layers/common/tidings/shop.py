@@ -8,12 +8,22 @@ from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import Locale, UnknownLocaleError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from tidings.consent import Terms
 from tidings.events import TYPES
 from tidings.forms.catalogue import FORMS, INTERESTS, REWARDS, Question
 from tidings.workflow.model import Duration, LocalTime
+from tidings.workflow.model.values import positive
 
 
 def _locale(value: str) -> str:
@@ -167,7 +177,8 @@ class Shop(_Part):
     answer the survey; `forms` are Tidings' own surveys, each with its questions, of which `interests` and `rewards`
     are the answers to choose among, by the word that is kept. `coupons` are the shop's fixed codes by the name that
     workflows use; `fields` are what it keeps of customers besides, `events` what it tells besides, each with its
-    properties and their kinds.
+    properties and their kinds. `topics` are what a customer may choose among, each with its title; `double_opt_in` asks
+    for a confirmation of each subscription, and `implied_consent` is how long a purchase gives consent by itself.
     """
 
     name: Text
@@ -200,13 +211,31 @@ class Shop(_Part):
     coupons: dict[Slug, Coupon] = {}
     fields: dict[Word, Kind] = {}
     events: dict[EventName, dict[Word, Kind]] = {}
+    topics: Annotated[dict[Slug, Text], Field(min_length=1)] = {
+        "newsletter": "Newsletter",
+        "offers": "Offers",
+        "product-news": "Product news",
+        "reminders": "Reminders",
+    }
+    double_opt_in: bool = False
+    implied_consent: Duration | None = None
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
+
+    @field_validator("implied_consent")
+    @classmethod
+    def _some_time(cls, value: timedelta | None) -> timedelta | None:
+        return None if value is None else positive(value)
 
     @property
     def zone(self) -> ZoneInfo:
         """The shop's time zone."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def terms(self) -> Terms:
+        """What the shop makes of what its customers have said."""
+        return Terms(self.double_opt_in, self.implied_consent, tuple(self.topics))
 
 
 def load_shop(path: Path) -> Shop:

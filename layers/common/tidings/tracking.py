@@ -48,6 +48,7 @@ from tidings.refusals import Refusal, note
 from tidings.restock import Restock
 from tidings.segments import Bounded, Rules
 from tidings.shop import Shop
+from tidings.triggers import remembered
 from tidings.workflow.model import Each, Workflow
 
 log = logging.getLogger(__name__)
@@ -231,7 +232,7 @@ class Tracker:
         for each in waiting:
             late = replace(each, received_at=max(each.received_at, now))
             grown = self._applied(after, late)
-            steps.append((late, triggers.occurrences(late, after, grown)))
+            steps.append((late, triggers.occurrences(late, after, grown, self.catalogue.shop.terms)))
             after = grown
         after = remember(after, [each for each, _ in steps], self.clock.machine_now())
         after, follow = self._journeys(*self._belonging(base, after, event))
@@ -249,7 +250,8 @@ class Tracker:
     ) -> tuple[Customer, Event, list[triggers.Occurrence]]:
         """The customer where they belong after an event, and all that happened with it."""
         placed, moved = self._knowledge.belong(base, after, event, self.clock.now())
-        return placed, event, [*triggers.occurrences(event, base, after), *moved]
+        happened = triggers.occurrences(event, base, after, self.catalogue.shop.terms)
+        return placed, event, [*happened, *moved]
 
     def _journeys(
         self, after: Customer, event: Event, happened: list[triggers.Occurrence]
@@ -281,7 +283,7 @@ class Tracker:
                 for journey, reason in ended.items()
             },
         )
-        entered = {entry.workflow: (entry.occurrence, epoch(entry.entered_at)) for entry in begun}
+        entered = {each.workflow: (remembered(each.occurrence), epoch(each.entered_at)) for each in begun}
         started = {act["journey"] for act in follow if act["do"] == "start"}
         opened = {
             entry.journey: acts.opening(entry, after, event) for entry in begun if entry.journey in started

@@ -7,11 +7,12 @@ checkout's first word about somebody starts the checkout; a changed consent subs
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from tidings import schedule
+from tidings.consent import Terms, overall
 from tidings.customer import Customer, checkout_key, epoch, moment, order_key, short
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity
 from tidings.orders import is_placed
@@ -29,6 +30,9 @@ from tidings.workflow.model import (
 MAX_AGE = timedelta(days=1)
 """A fact older than this when it is received starts nothing, unless the workflow names its own `max_age`."""
 
+
+TERMS: Final = Terms()
+"""Those of a shop that sets none."""
 
 BACKFILL: Final = "backfill"
 """The source of events that let those who entered silently enter aloud."""
@@ -67,8 +71,8 @@ Condition = Callable[[str, Event, Customer], bool]
 """Evaluates a `where` for an event and the customer after it."""
 
 
-def occurrences(event: Event, before: Customer, after: Customer) -> list[Occurrence]:
-    """All that happened with this event: its own type once, and what it newly made true."""
+def occurrences(event: Event, before: Customer, after: Customer, terms: Terms = TERMS) -> list[Occurrence]:
+    """All that happened with this event: its own type once, and what it newly made true under the shop's terms."""
     happened: dict[str, datetime] = {}
     if event.type in CHECKOUT_TYPES:
         key = checkout_key(event)
@@ -84,11 +88,25 @@ def occurrences(event: Event, before: Customer, after: Customer) -> list[Occurre
             happened["order_placed"] = moment(after.orders[order_key(event)].placed_at)
     elif event.type not in ("subscribed", "unsubscribed"):
         happened[event.type] = event.at
-    if after.accepts_marketing and not before.accepts_marketing:
-        happened["subscribed"] = moment(after.consented_at or 0)
-    if before.accepts_marketing and not after.accepts_marketing:
-        happened["unsubscribed"] = event.at
+    happened |= _consented(event, before, after, terms)
     return [Occurrence(name, at) for name, at in happened.items()]
+
+
+def _consented(event: Event, before: Customer, after: Customer, terms: Terms) -> dict[str, datetime]:
+    """Subscribed: there is consent where there was none. A purchase that implies it is no subscription; whoever had
+    only that and refuses unsubscribes all the same. A subscription to be confirmed is asked for once a word."""
+    if before.consent == after.consent:
+        return {}
+    plain = replace(terms, implied_for=None)
+    old, new = (overall(customer, plain, event.at) for customer in (before, after))
+    since = moment(new.since or 0)
+    if new.holds:
+        return {} if old.holds else {"subscribed": since}
+    if new.reason == "unconfirmed":
+        asked = old.reason == "unconfirmed" and old.since == new.since
+        return {} if asked else {"opt_in_requested": since}
+    had = old.holds or overall(before, terms, event.at).holds
+    return {"unsubscribed": event.at} if had and not overall(after, terms, event.at).holds else {}
 
 
 Holds = Callable[[str, str], bool]
@@ -294,7 +312,7 @@ def refusal(customer: Customer, workflow: Workflow, entry: Entry) -> str | None:
     known, rule = customer.entries.get(workflow.id), workflow.reentry
     if entry.journey in customer.journeys or entry.journey in customer.closed:
         return AGAIN
-    if known and known[0] == entry.occurrence:
+    if known and known[0] in (entry.occurrence, remembered(entry.occurrence)):
         return AGAIN
     if reason := exited_by(workflow, customer, epoch(entry.entered_at)):
         return EXITED + reason
@@ -307,6 +325,11 @@ def refusal(customer: Customer, workflow: Workflow, entry: Entry) -> str | None:
     if isinstance(rule, timedelta) and abs(entry.entered_at - moment(known[1])) >= rule:
         return None
     return "re-entry"
+
+
+def remembered(occurrence: str) -> str:
+    """What a customer's item keeps of an occurrence. A long one is only ever compared: its hash will do."""
+    return occurrence if len(occurrence) <= len("2026-03-10T12:00:00.000000+00:00") else short(occurrence)
 
 
 def journey_id(workflow: str, customer: str, occurrence: str) -> str:

@@ -36,6 +36,14 @@ GOOD: list[dict[str, Any]] = [
     {"type": "profile_updated", "timestamp": None, "data": {"email": "ada@example.com", "first_name": "Ada"}},
     event("subscribed"),
     event("unsubscribed", id="u-1"),
+    event("subscribed", topics=["offers", "product-news"], confirmed=True),
+    event(
+        "preferences_changed",
+        topics={"offers": False},
+        frequency="paused",
+        paused_until="2026-04-10T11:00:00Z",
+    ),
+    event("quiz_finished", topics="tea", frequency=3),
     event(
         "order_placed",
         order_id=55,
@@ -87,6 +95,13 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "items of strings": (event("order_placed", order_id=5, items=["a"]), "items"),
     "order without id": (event("order_placed", total="5"), "order_id"),
     "checkout without token": (event("checkout_updated"), "checkout"),
+    "a word about no topic": (event("unsubscribed", topics=[]), "topics"),
+    "topics that are none": (event("subscribed", topics=["Special Offers"]), "topics"),
+    "confirmed a word": (event("subscribed", confirmed="yes"), "confirmed"),
+    "a topic neither wanted nor not": (event("preferences_changed", topics={"offers": "yes"}), "topics"),
+    "topics as a list": (event("preferences_changed", topics=["offers"]), "topics"),
+    "an unknown frequency": (event("preferences_changed", frequency="daily"), "frequency"),
+    "a request to opt in": (event("opt_in_requested"), "type"),
     "marketing a word": (event("order_placed", order_id=5, accepts_marketing="yes"), "accepts_marketing"),
     "key with capitals": (event("quiz_finished", Score=7), "data"),
 }

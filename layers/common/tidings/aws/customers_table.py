@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tidings import refusals
 from tidings.aws.table import Table, transact
+from tidings.consent import Word
 from tidings.customer import Checkout, ClosedJourney, Customer, OpenJourney, Order, short
 from tidings.errors import Conflict, TidingsError
 from tidings.ports import Commit
@@ -19,6 +20,10 @@ MERGES: Final = 20
 
 _USUAL: Final = "shopify:"
 """The source of products that most customers bought."""
+
+_COMPLETED: Final = ("done", "completed")
+_DIGEST: Final = -25
+"""Where the digest of a journey's id begins, with its hyphen; the workflow's id stands before it."""
 
 _UNCHANGED = "version = :version AND attribute_not_exists(merged_into)"
 
@@ -105,8 +110,8 @@ def to_item(customer: Customer) -> dict[str, Any]:
     }
     maps = {
         "partitions": customer.partitions,
-        "profile": _pairs(customer.profile),
-        "consent": _pairs(customer.consent),
+        "profile": _by_time(customer.profile),
+        "consent": {slot: _word(word) for slot, word in customer.consent.items()},
         "orders": {key: _order(order) for key, order in customer.orders.items()},
         "checkouts": {k: [c.updated_at, c.event, c.completed] for k, c in customer.checkouts.items()},
         "last": dict(customer.last),
@@ -117,10 +122,10 @@ def to_item(customer: Customer) -> dict[str, Any]:
         "segments": dict(customer.segments),
         "silent": customer.silent,
         "journeys": {k: list(asdict(j).values()) for k, j in customer.journeys.items()},
-        "closed": {k: list(asdict(j).values()) for k, j in customer.closed.items()},
+        "closed": {k: _closed(k, j) for k, j in customer.closed.items()},
         "entries": _pairs(customer.entries),
         "pending": [dict(act) for act in customer.pending],
-        "seen": dict(customer.seen),
+        "seen": _seen(customer.seen),
         "refused": refusals.pack(customer.refused),
     }
     return item | {name: value for name, value in maps.items() if value}
@@ -133,8 +138,8 @@ def from_item(item: Mapping[str, Any]) -> Customer:
         created_at=item["created_at"],
         version=item["version"],
         partitions=item.get("partitions", frozenset()),
-        profile=_stamped(item.get("profile", {})),
-        consent=_stamped(item.get("consent", {})),
+        profile=_read_by_time(item.get("profile", {})),
+        consent={slot: _read_word(*value) for slot, value in item.get("consent", {}).items()},
         orders={key: _read_order(*value) for key, value in item.get("orders", {}).items()},
         checkouts={key: Checkout(*value) for key, value in item.get("checkouts", {}).items()},
         last=item.get("last", {}),
@@ -146,10 +151,10 @@ def from_item(item: Mapping[str, Any]) -> Customer:
         silent=item.get("silent", frozenset()),
         known=item.get("known", ""),
         journeys={key: OpenJourney(*value) for key, value in item.get("journeys", {}).items()},
-        closed={key: ClosedJourney(*value) for key, value in item.get("closed", {}).items()},
+        closed={key: _read_closed(key, value) for key, value in item.get("closed", {}).items()},
         entries=_stamped(item.get("entries", {})),
         pending=tuple(item.get("pending", ())),
-        seen=item.get("seen", {}),
+        seen=_read_seen(item.get("seen", b"")),
         refused=refusals.unpack(item.get("refused", "")),
         due_on=item.get("due_on"),
         merged_into=item.get("merged_into"),
@@ -197,3 +202,52 @@ def _pairs(stamped: Mapping[str, tuple[Any, int]]) -> dict[str, list[Any]]:
 
 def _stamped(pairs: Mapping[str, list[Any]]) -> dict[str, tuple[Any, int]]:
     return {name: (value, at) for name, (value, at) in pairs.items()}
+
+
+def _by_time(stamped: Mapping[str, tuple[Any, int]]) -> dict[str, dict[str, Any]]:
+    """Values by the time of their fact, since most come several at a time: `{"1770976680": {"country": "US"}}`."""
+    times: dict[str, dict[str, Any]] = {}
+    for name, (value, at) in stamped.items():
+        times.setdefault(str(at), {})[name] = value
+    return times
+
+
+def _read_by_time(kept: Mapping[str, Any]) -> dict[str, tuple[Any, int]]:
+    """Earlier items hold `{"country": ["US", 1770976680]}`."""
+    if any(isinstance(value, list) for value in kept.values()):
+        return _stamped(kept)
+    return {name: (value, int(at)) for at, told in kept.items() for name, value in told.items()}
+
+
+def _word(word: Word) -> list[Any]:
+    """What was said, its time, and where it is known its source and the hash of its event in half the room."""
+    told: list[Any] = [word.said, word.at]
+    return [*told, word.source, bytes.fromhex(word.proof)] if word.source or word.proof else told
+
+
+def _read_word(said: str, at: int, source: str = "", proof: bytes = b"") -> Word:
+    return Word(said, at, source, proof.hex())
+
+
+def _closed(journey: str, closed: ClosedJourney) -> list[Any]:
+    """Most were completed, and their ids begin with the workflow's: then the time says it all."""
+    if (closed.outcome, closed.reason) == _COMPLETED and journey[:_DIGEST] == closed.workflow:
+        return [closed.at]
+    return list(asdict(closed).values())
+
+
+def _read_closed(journey: str, kept: Sequence[Any]) -> ClosedJourney:
+    return ClosedJourney(journey[:_DIGEST], *_COMPLETED, kept[0]) if len(kept) == 1 else ClosedJourney(*kept)
+
+
+def _seen(seen: Mapping[str, int]) -> bytes:
+    """Two bytes of the day and six of the hash each; in a map of texts it would be three times as much."""
+    return b"".join(day.to_bytes(2) + bytes.fromhex(key) for key, day in sorted(seen.items()))
+
+
+def _read_seen(kept: bytes | Mapping[str, int]) -> dict[str, int]:
+    """Earlier items hold a map of hashes and days."""
+    if isinstance(kept, Mapping):
+        return dict(kept)
+    each = (kept[at : at + 8] for at in range(0, len(kept), 8))
+    return {part[2:].hex(): int.from_bytes(part[:2]) for part in each}

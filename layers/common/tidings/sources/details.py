@@ -21,17 +21,20 @@ kilobyte.
 
 MAX_DEPTH: Final = 8
 MAX_ITEMS: Final = 250
+MAX_TOPICS: Final = 20
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_TOPIC = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 _WHO: Final = frozenset({"id", "customer", "consent"})
 
 
-def properties(data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def properties(data: Mapping[str, Any], at: datetime, event_type: str = "") -> dict[str, Any]:
     """The event's properties: what `data` tells, the person's details from `data.customer` among it.
 
-    Keys with a meaning of their own are checked; a shop's own keys pass as they are. `at` is the time of
-    the fact.
+    Keys with a meaning of their own are checked, in this type of event; a shop's own keys pass as they are. `at` is
+    the time of the fact.
     """
+    readers = {**_READERS, **_CONSENT.get(event_type, {})}
     customer = {
         name: value for name, value in nested("data.customer", data.get("customer")).items() if name != "id"
     }
@@ -44,7 +47,7 @@ def properties(data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
                 raise BadInput(
                     f"a key in {place} is no name: use lower-case letters, digits and _, a letter first"
                 )
-            read = _READERS.get(name)
+            read = readers.get(name)
             told[name] = read(f"{place}.{name}", value) if read else clean(f"{place}.{name}", value)
     if "birthday" in told and told["birthday"][0] != "-" and date.fromisoformat(told["birthday"]) > at.date():
         raise BadInput("birthday lies after the event: write YYYY-MM-DD, or --MM-DD without the year")
@@ -161,6 +164,28 @@ def _fields(value: object) -> dict[str, Any] | None:
     return {name: clean("fields", held) for name, held in value.items()}
 
 
+def _topics(value: object) -> list[str] | None:
+    """Names of the shop's topics; none would be a word about nothing."""
+    names = value if isinstance(value, list) and value else None
+    return None if names is None or not all(_is_topic(each) for each in names) else names[:MAX_TOPICS]
+
+
+def _choices(value: object) -> dict[str, bool] | None:
+    """Each topic wanted or not."""
+    if not isinstance(value, dict) or not 1 <= len(value) <= MAX_TOPICS:
+        return None
+    told = all(_is_topic(name) and isinstance(wanted, bool) for name, wanted in value.items())
+    return value if told else None
+
+
+def _is_topic(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= 60 and _TOPIC.fullmatch(value) is not None
+
+
+def _often(value: object) -> str | None:
+    return value if isinstance(value, str) and value in ("all", "weekly", "paused") else None
+
+
 def _items(value: object) -> list[dict[str, Any]] | None:
     if (
         not isinstance(value, list)
@@ -245,3 +270,20 @@ _READERS: Final = MappingProxyType[str, Callable[[str, object], Any]](
         "registered_at": _time,
     }
 )
+
+_WORD: Final = {
+    "topics": _checked(_topics, "a list of at least one topic: lower-case letters, digits and hyphens"),
+    "confirmed": _checked(reading.boolean, "true or false"),
+}
+_CONSENT: Final = MappingProxyType[str, Mapping[str, Callable[[str, object], Any]]](
+    {
+        "subscribed": _WORD,
+        "unsubscribed": _WORD,
+        "preferences_changed": {
+            "topics": _checked(_choices, "an object of topics, each true or false"),
+            "frequency": _checked(_often, "all, weekly or paused"),
+            "paused_until": _time,
+        },
+    }
+)
+"""What these types of events tell besides; in others the names are the shop's own."""

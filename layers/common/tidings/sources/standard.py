@@ -30,7 +30,7 @@ from tidings.sources.request import Request
 TOLERANCE_SECONDS: Final = 300
 """How far `webhook-timestamp` may be from the machine's clock; the specification's advice."""
 
-RESERVED: Final = re.compile(r"mail_.*|due|product_(?!viewed$).*|shop_erasure_requested")
+RESERVED: Final = re.compile(r"mail_.*|due|opt_in_requested|product_(?!viewed$).*|shop_erasure_requested")
 """Types that only Tidings itself or a shop platform's catalogue tells."""
 
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -115,7 +115,7 @@ def _type(value: object) -> str:
         raise BadInput("type must be lower-case letters, digits and _, a letter first: profile_updated")
     if RESERVED.fullmatch(value):
         raise BadInput(
-            "type is one that Tidings tells itself (mail_…, due, product_…, shop_…): name your event otherwise"
+            "type is one that Tidings tells itself (mail_…, opt_in_…, product_…, shop_…, due): name your event otherwise"
         )
     return value
 
@@ -151,7 +151,7 @@ def _who(event_type: str, data: Mapping[str, Any], key: bytes) -> Who:
 
 
 def _properties(event_type: str, data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    properties = details.properties(data, at)
+    properties = details.properties(data, at, event_type)
     told = reading.stamp(at)
     if event_type in ("subscribed", "unsubscribed"):
         properties["consent"] = {"state": event_type, "at": told}

@@ -102,7 +102,8 @@ class Sender:
         spelt = deliverable(customer.email) if customer.email else None
         alias = address_alias(spelt, self.address_key()) if spelt else ""
         suppressions = self.suppressions.of(alias) if alias else ()
-        match journeys.decide_mail(scene.package.workflow, customer, suppressions):
+        package = scene.package
+        match journeys.decide_mail(package.workflow, customer, suppressions, package.shop, scene.now):
             case journeys.Skip(reason):
                 return self._ended(scene, replace(entry, state="skipped", reason=reason), "MailsSkipped")
             case journeys.Send(address):
