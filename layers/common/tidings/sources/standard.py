@@ -115,7 +115,7 @@ def _type(value: object) -> str:
         raise BadInput("type must be lower-case letters, digits and _, a letter first: profile_updated")
     if RESERVED.fullmatch(value):
         raise BadInput(
-            "type is one that Tidings tells itself (mail_…, opt_in_…, product_…, shop_…, due): name your event otherwise"
+            "type is one that Tidings tells itself (mail_…, opt_in_…, product_…, shop_…, due): use another"
         )
     return value
 
