@@ -182,8 +182,8 @@ def test_terms_decide_when_asked(words: list[Event], plain: Any, double: Any) ->
         ("pending", "confirmed_opt_in", "pending", "pending"),
         ("subscribed", "single_opt_in", "subscribed", "unconfirmed"),
         ("subscribed", "confirmed_opt_in", "subscribed", "confirmed"),
-        ("not_subscribed", None, "unsubscribed", "unsubscribed"),
-        ("redacted", None, "unsubscribed", "unsubscribed"),
+        ("not_subscribed", None, "refused", "refused"),
+        ("redacted", None, "refused", "refused"),
     ],
 )
 def test_the_shops_own_double_opt_in_counts(state: str, level: str, plain: str, double: str) -> None:

@@ -27,7 +27,7 @@ TOPIC: Final = "topic."
 PAUSE: Final = timedelta(days=30)
 """How long a pause lasts that names no end."""
 
-_YES, _PENDING = "subscribed", "pending"
+_YES, _PENDING, _LEFT = "subscribed", "pending", "unsubscribed"
 
 
 class Word(NamedTuple):
@@ -71,7 +71,7 @@ class Standing:
     was ever said; `until` is when an implied consent ends.
 
     `reason` of consent: subscribed, confirmed, checkout or implied; of none: unconfirmed, pending, unsubscribed,
-    expired (an implied one) or unasked.
+    refused (a no that was never a yes), expired (an implied one) or unasked.
     """
 
     holds: bool
@@ -114,7 +114,7 @@ def standing(customer: "Customer", terms: Terms, now: datetime, topic: str | Non
         return _implied(customer, terms, now, Standing(False))
     found = Standing(True, word.at, "checkout" if slot == BOX else word.said, word.source, word.proof)
     if word.is_no:
-        return replace(found, holds=False, reason="unsubscribed", topic=about)
+        return replace(found, holds=False, reason=word.said if word.said == _LEFT else "refused", topic=about)
     if not word.is_yes:
         return _implied(customer, terms, now, replace(found, holds=False))
     if not terms.double_opt_in:
@@ -188,9 +188,9 @@ def _preferred(event: Event, at: int) -> Iterator[tuple[str, str, int]]:
     topics = event.properties.get("topics")
     if isinstance(topics, Mapping) and topics:
         for name, wanted in topics.items():
-            yield f"{TOPIC}{name}", _YES if wanted is True else "unsubscribed", at
+            yield f"{TOPIC}{name}", _YES if wanted is True else _LEFT, at
         any_ = any(wanted is True for wanted in topics.values())
-        yield from _said(CHANNEL, _YES if any_ else "unsubscribed", at)
+        yield from _said(CHANNEL, _YES if any_ else _LEFT, at)
         if any_:
             yield CONFIRMED, _YES, at
     match event.properties.get("frequency"):
