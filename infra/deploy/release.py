@@ -136,6 +136,7 @@ def complete_secrets(prefix: str) -> Iterator[str]:
         "keys/track",
         "webhooks/track",
         "webhooks/shopify",
+        "webhooks/woocommerce",
         "webhooks/events",
     ]
     found = parameters.get_parameters(Names=[f"{prefix}/{name}" for name in names])["Parameters"]
@@ -154,7 +155,8 @@ def complete_secrets(prefix: str) -> Iterator[str]:
             parameters.put_parameter(Name=path, Value=fresh[name], Type="SecureString")
             yield f"made {path}" + (": keep it, it never rotates" if name in LASTING else "")
         else:
-            yield f"missing {path}: aws ssm put-parameter --type SecureString --name {path} --value <secret>"
+            command = f"aws ssm put-parameter --type SecureString --name {path} --value <secret>"
+            yield f"missing {path}: {command}  (if the shop has this source)"
 
 
 def _machines(existing: dict[str, str]) -> list[dict[str, Any]]:

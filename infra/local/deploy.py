@@ -109,7 +109,7 @@ class Deployment:
 
     def _put_secrets(self) -> dict[str, str]:
         parameters = self.client("ssm")
-        known = {source: secrets.token_hex(32) for source in ("shopify", "events")}
+        known = {source: secrets.token_hex(32) for source in ("shopify", "woocommerce", "events")}
         values = {f"webhooks/{source}": value for source, value in known.items()}
         values |= {"keys/address": secrets.token_hex(32), "keys/links": f"k1:{secrets.token_hex(32)}"}
         values |= {"webhooks/track": TRACK_KEY, "keys/track": f"{TID_KEY}:{self.tid_secret}"}

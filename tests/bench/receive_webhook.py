@@ -40,6 +40,7 @@ def environment() -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "bench",
         "AWS_SECRET_ACCESS_KEY": "bench",
         "EVENTS_TABLE": "events",
+        "FAILURES_BUCKET": "failures",
         "PARAMETER_PREFIX": "/tidings",
         "POWERTOOLS_SERVICE_NAME": "tidings",
         "POWERTOOLS_METRICS_NAMESPACE": "Tidings",

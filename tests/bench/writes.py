@@ -50,6 +50,14 @@ class Secrets:
         return (KEY.decode(),) if name == "/keys/address" else (SECRET,)
 
 
+class Unread:
+    """Nothing here is unreadable."""
+
+    def keep(self, request: Request) -> None:
+        """Fail."""
+        raise AssertionError(f"a delivery of {request.source} was not read")
+
+
 class Counted:
     """A shop on moto whose writes are counted."""
 
@@ -57,7 +65,7 @@ class Counted:
         self.account = Account()
         self.writes: list[str] = []
         self.account.dynamodb.meta.events.register("before-call.dynamodb", self._count)
-        self.ingest = Ingest(self.account.events, Secrets(), self.account.clock)
+        self.ingest = Ingest(self.account.events, Secrets(), self.account.clock, Unread())
         self._known: set[str] = set()
 
     def _count(self, model: Any, params: Mapping[str, Any], **_: Any) -> None:

@@ -14,7 +14,11 @@ def place(shop: Shop) -> operate.Place:
     told = shop.outputs.values
     client = {"endpoint_url": told["endpoint_url"], "region_name": told["region"], **told["credentials"]}
     return operate.Place(
-        told["functions"]["track_event"], told["tables"]["parked"], told["failures_bucket"], client
+        told["functions"]["track_event"],
+        told["tables"]["parked"],
+        told["failures_bucket"],
+        client,
+        api_url=told["api_url"],
     )
 
 

@@ -159,6 +159,7 @@ def deployed(table: EventsTable, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ev
     for name, value in (("/webhooks/shopify", f"old {SECRET}"), ("/keys/address", KEY.decode())):
         ssm.put_parameter(Name=f"/t{name}", Value=value, Type="SecureString")
     monkeypatch.setenv("EVENTS_TABLE", "events")
+    monkeypatch.setenv("FAILURES_BUCKET", "failures")
     monkeypatch.setenv("PARAMETER_PREFIX", "/t")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "tidings")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Tidings")

@@ -36,7 +36,7 @@ def make_machine(workflow: str, definition: dict[str, Any]) -> str:
 
 
 def test_keys_are_made_once_and_the_shops_secrets_are_asked_for() -> None:
-    """The first deployment makes both keys and names the two missing secrets; the second changes no key."""
+    """The first deployment makes both keys and names the three missing secrets; the second changes no key."""
     first = list(release.complete_secrets("/shop"))
     key = boto3.client("ssm").get_parameter(Name="/shop/keys/address", WithDecryption=True)["Parameter"]
     second = list(release.complete_secrets("/shop"))
@@ -47,9 +47,10 @@ def test_keys_are_made_once_and_the_shops_secrets_are_asked_for() -> None:
         ["made", "/shop/keys/track"],
         ["made", "/shop/webhooks/track"],
         ["missing", "/shop/webhooks/shopify:"],
+        ["missing", "/shop/webhooks/woocommerce:"],
         ["missing", "/shop/webhooks/events:"],
     ]
-    assert len(second) == 2
+    assert len(second) == 3
     assert key["Type"] == "SecureString"
     assert (again["Value"], again["Version"]) == (key["Value"], 1)
 

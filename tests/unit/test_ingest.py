@@ -16,6 +16,9 @@ from tests.unit.sources.bodies import (
     shopify_headers,
     standard_headers,
 )
+from tests.unit.sources.woo_bodies import ORDER as WOO_ORDER
+from tests.unit.sources.woo_bodies import SECRET as WOO_SECRET
+from tests.unit.sources.woo_bodies import woo_headers
 from tidings.clock import FixedClock
 from tidings.errors import Unavailable
 from tidings.events import Event
@@ -53,16 +56,37 @@ class FakeParameters:
         return self.values.get(name, ())
 
 
+@dataclass
+class FakeUnread:
+    """Keeps deliveries in memory, or is out of order."""
+
+    broken: bool = False
+    kept: list[Request] = field(default_factory=list)
+
+    def keep(self, request: Request) -> None:
+        """Keep it."""
+        if self.broken:
+            raise Unavailable("PutObject: SlowDown")
+        self.kept.append(request)
+
+
 ALL = {
+    "/webhooks/woocommerce": (WOO_SECRET,),
     "/webhooks/shopify": (SECRET,),
     "/webhooks/events": (STANDARD_SECRET,),
     "/keys/address": (KEY.decode(),),
 }
 
 
-def ingest(store: FakeStore | None = None, parameters: FakeParameters | None = None) -> Ingest:
+def ingest(
+    store: FakeStore | None = None,
+    parameters: FakeParameters | None = None,
+    unread: FakeUnread | None = None,
+) -> Ingest:
     """An ingest over fakes."""
-    return Ingest(store or FakeStore(), parameters or FakeParameters(ALL), FixedClock(NOW))
+    return Ingest(
+        store or FakeStore(), parameters or FakeParameters(ALL), FixedClock(NOW), unread or FakeUnread()
+    )
 
 
 def order(topic: str = "orders/create", body: bytes = raw(ORDER)) -> Request:
@@ -123,7 +147,7 @@ def test_a_topic_that_is_not_read_is_counted_and_not_stored() -> None:
 @pytest.mark.parametrize(
     ("request_", "status", "says"),
     [
-        (Request("woocommerce", {}, b"{}"), 404, "events, shopify"),
+        (Request("magento", {}, b"{}"), 404, "events, shopify, woocommerce"),
         (Request("", {}, b"{}"), 404, "no such source"),
         (Request("shopify", {}, b"{}"), 401, "X-Shopify-Hmac-Sha256"),
         (order(body=b"not json"), 400, "not JSON"),
@@ -175,7 +199,7 @@ def test_a_generic_event_is_checked_on_the_machines_clock() -> None:
     body = raw({"type": "subscribed", "data": {"customer": {"id": "c"}}})
     store = FakeStore()
     clock = FixedClock(NOW + timedelta(days=40), machine=NOW)
-    answer = Ingest(store, FakeParameters(ALL), clock).receive(
+    answer = Ingest(store, FakeParameters(ALL), clock, FakeUnread()).receive(
         Request("events", standard_headers(body), body)
     )
     assert answer.status == 200
@@ -193,3 +217,59 @@ def test_nothing_personal_is_said_or_logged() -> None:
     said = json.dumps([[answer.body, answer.about] for answer in answers])
     for secret in ("ada", "example", "Byron", "tok1", "cart1", "7001", "9001"):
         assert secret not in said.lower()
+
+
+def woo(body: bytes, topic: str = "order.created") -> Request:
+    """A signed delivery of WooCommerce's."""
+    return Request("woocommerce", woo_headers(topic, body), body)
+
+
+def test_the_ping_of_woocommerce_is_answered_200_and_changes_nothing() -> None:
+    """Unsigned and no JSON, even before a secret is set: any other answer refuses the webhook."""
+    store, unread = FakeStore(), FakeUnread()
+    ping = Request("woocommerce", {"content-type": "application/x-www-form-urlencoded"}, b"webhook_id=5")
+    for parameters in (FakeParameters(ALL), FakeParameters({}), FakeParameters({}, broken=True)):
+        answer = ingest(store, parameters, unread).receive(ping)
+        assert (answer.status, answer.counts) == (200, {})
+    assert not store.events
+    assert not unread.kept
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"not JSON",
+        raw({**WOO_ORDER, "id": None}),
+        raw({"id": 7}),
+        b'{"x": "' + b"x" * MAX_BODY_BYTES + b'"}',
+    ],
+)
+def test_what_woocommerce_signed_and_nobody_can_read_is_set_aside(body: bytes) -> None:
+    """It would not come again, and refusals would cost the webhook: 200, kept as it came, counted as parked."""
+    store, unread = FakeStore(), FakeUnread()
+    answer = ingest(store, unread=unread).receive(woo(body))
+    assert (answer.status, answer.body["set_aside"]) == (200, 1)
+    assert answer.counts == {"EventsParked": 1}
+    assert [kept.body for kept in unread.kept] == [body]
+    assert not store.events
+
+
+def test_what_woocommerce_did_not_sign_is_refused_and_not_kept() -> None:
+    """Anybody could fill the bucket otherwise."""
+    unread = FakeUnread()
+    forged = Request("woocommerce", {"x-wc-webhook-topic": "order.created"}, raw(WOO_ORDER))
+    assert ingest(unread=unread).receive(forged).status == 401
+    assert not unread.kept
+
+
+def test_an_outage_is_told_to_woocommerce_as_such() -> None:
+    """Neither a broken table nor a broken bucket is answered 200."""
+    good = woo(raw(WOO_ORDER))
+    assert ingest(FakeStore(broken=True)).receive(good).status == 503
+    assert ingest(parameters=FakeParameters(ALL, broken=True)).receive(good).status == 503
+    assert ingest(unread=FakeUnread(broken=True)).receive(woo(b"[]")).status == 503
+    without_key = {name: value for name, value in ALL.items() if name != "/keys/address"}
+    unread = FakeUnread()
+    assert ingest(parameters=FakeParameters(without_key), unread=unread).receive(good).status == 503
+    assert not unread.kept

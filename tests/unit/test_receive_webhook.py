@@ -52,5 +52,6 @@ def test_settings_name_what_is_missing() -> None:
     """The operator reads which variable."""
     with pytest.raises(Misconfigured, match="PARAMETER_PREFIX"):
         ReceiveWebhookSettings.from_env({"EVENTS_TABLE": "events"})
-    read = ReceiveWebhookSettings.from_env({"EVENTS_TABLE": "events", "PARAMETER_PREFIX": "/tidings/"})
+    told = {"EVENTS_TABLE": "events", "PARAMETER_PREFIX": "/tidings/", "FAILURES_BUCKET": "failures"}
+    read = ReceiveWebhookSettings.from_env(told)
     assert (read.parameter_prefix, read.clock) == ("/tidings", "")

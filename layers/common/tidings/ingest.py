@@ -24,6 +24,14 @@ class Store(Protocol):
         ...
 
 
+class Unread(Protocol):
+    """Where deliveries wait that are genuine and could not be read."""
+
+    def keep(self, request: Request) -> None:
+        """Store the delivery as it came; the same one twice is one. Raises Unavailable."""
+        ...
+
+
 class Parameters(Protocol):
     """Secrets and keys."""
 
@@ -51,6 +59,7 @@ class Ingest:
     store: Store
     parameters: Parameters
     clock: Clock
+    unread: Unread
 
     def receive(self, request: Request) -> Answer:
         """Answer one delivery. Raises nothing for what a client sent, and nothing for an outage."""
@@ -62,15 +71,28 @@ class Ingest:
             raise NotFound(
                 f"there is no such source: deliver to /webhooks/ and one of {', '.join(sorted(SOURCES))}"
             )
-        if len(request.body) > MAX_BODY_BYTES:
-            raise TooLarge(f"the body is over {MAX_BODY_BYTES} bytes: subscribe to fewer fields")
+        if source.greets(request):
+            return Answer(
+                200, {"accepted": 0, "duplicate": 0}, {}, {"ignored": "the platform tries the address"}
+            )
+        fits = len(request.body) <= MAX_BODY_BYTES
+        if not fits and not source.keeps_unread:
+            raise _too_large()
         secrets = self.parameters.words(f"/webhooks/{request.source}")
         source.verify(request, secrets, self.clock.machine_now())
+        address_key = only_key(self.parameters.words(ADDRESS_KEY))
         now = self.clock.now()
         received_at = now.replace(
             microsecond=now.microsecond // 1000 * 1000
         )  # as precise as it need be stored
-        events = source.parse(request, received_at, only_key(self.parameters.words(ADDRESS_KEY)))
+        try:
+            if not fits:
+                raise _too_large()
+            events = source.parse(request, received_at, address_key)
+        except BadInput as error:
+            if not source.keeps_unread:
+                raise
+            return self._set_aside(request, error)
         if not events:
             return Answer(
                 200, {"accepted": 0, "duplicate": 0}, {"EventsIgnored": 1}, {"ignored": "topic is not read"}
@@ -84,6 +106,20 @@ class Ingest:
             {metric: count for metric, count in counts.items() if count},
             {"types": [event.type for event in events], "accepted": accepted, "duplicate": duplicate},
         )
+
+    def _set_aside(self, request: Request, error: BadInput) -> Answer:
+        """Keep a genuine delivery that can't be read: a refusal would lose it, and in the end the webhook."""
+        self.unread.keep(request)
+        return Answer(
+            200,
+            {"accepted": 0, "duplicate": 0, "set_aside": 1},
+            {"EventsParked": 1},
+            {"set_aside": type(error).__name__, "why": str(error)},
+        )
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"the body is over {MAX_BODY_BYTES} bytes: subscribe to fewer fields")
 
 
 def guarded(receive: Callable[[], Answer]) -> Answer:

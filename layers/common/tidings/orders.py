@@ -130,6 +130,8 @@ def is_placed(orders: Mapping[str, Order], event: Event) -> bool:
 def _places(event: Event) -> bool:
     """Whether the event proves that the order was placed."""
     told = event.properties
+    if told.get("proves_order") is False:
+        return False
     return event.type in PLACING_TYPES or "placed_at" in told or (event.type in _TELLING and "total" in told)
 
 

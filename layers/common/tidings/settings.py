@@ -27,20 +27,22 @@ class ReceiveWebhookSettings:
 
     events_table: str
     parameter_prefix: str
+    failures_bucket: str
     clock: str = ""
     track_origins: frozenset[str] = frozenset()
     track_sandboxed: bool = False
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "ReceiveWebhookSettings":
-        """Read `EVENTS_TABLE`, `PARAMETER_PREFIX`, `CLOCK`, `TRACK_ORIGINS` (with commas) and `TRACK_SANDBOXED`; raises
-        Misconfigured."""
+        """Read `EVENTS_TABLE`, `PARAMETER_PREFIX`, `FAILURES_BUCKET`, `CLOCK`, `TRACK_ORIGINS` (with commas) and
+        `TRACK_SANDBOXED`; raises Misconfigured."""
         origins = (
             origin.strip().rstrip("/").lower() for origin in environ.get("TRACK_ORIGINS", "").split(",")
         )
         return cls(
             events_table=required(environ, "EVENTS_TABLE"),
             parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
+            failures_bucket=required(environ, "FAILURES_BUCKET"),
             clock=environ.get("CLOCK", ""),
             track_origins=frozenset(filter(None, origins)),
             track_sandboxed=environ.get("TRACK_SANDBOXED", "") == "true",

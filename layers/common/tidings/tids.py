@@ -18,7 +18,9 @@ LIMIT: Final = 512
 SHORT: Final = 32
 """Digits of a signature that are enough, and keep links in mails short; a backend may give all 64."""
 
-_WHO: Final = re.compile(r"customer:[0-9a-zA-Z_-]{1,64}|(shopify|events):customer:[^\x00-\x20\x7f]{1,128}")
+_WHO: Final = re.compile(
+    r"customer:[0-9a-zA-Z_-]{1,64}|(shopify|woocommerce|events):customer:[^\x00-\x20\x7f]{1,128}"
+)
 
 
 def make_tid(who: str, expires: datetime, keys: Mapping[str, bytes]) -> str:

@@ -29,7 +29,7 @@ MAX_ITEMS: Final = 50
 SANDBOXED: Final = "null"
 """The origin of a page without one: a sandboxed frame, such as that of Shopify's custom pixels."""
 
-PLATFORMS: Final = ("events", "shopify")
+PLATFORMS: Final = ("events", "shopify", "woocommerce")
 """Whose product ids and cart tokens a page names."""
 
 _VISITOR: Final = re.compile("[A-Za-z0-9_-]{8,64}")

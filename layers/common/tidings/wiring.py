@@ -35,6 +35,7 @@ def ingest() -> "Ingest":
     from tidings.aws.client import client
     from tidings.aws.events_table import EventsTable
     from tidings.aws.parameters import Parameters
+    from tidings.aws.unread import UnreadBucket
     from tidings.events import ADDRESS_KEY, TID_KEYS, TRACK_KEY
     from tidings.ingest import Ingest
     from tidings.settings import ReceiveWebhookSettings
@@ -47,6 +48,7 @@ def ingest() -> "Ingest":
         store=EventsTable(client("dynamodb"), settings.events_table),
         parameters=Parameters(partial(client, "ssm"), settings.parameter_prefix, names, time),
         clock=time,
+        unread=UnreadBucket(partial(client, "s3"), settings.failures_bucket),
     )
 
 

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.sources.bodies import KEY, NOW, TOPIC_BODIES
+from tests.unit.sources.woo_bodies import TOPIC_BODIES as WOO_BODIES
 from tidings.aws.events_table import from_image, to_item
 from tidings.errors import BadInput
 from tidings.events import Event
@@ -31,6 +32,7 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
+WOO_KEYS = sorted({key for body in WOO_BODIES.values() for key in body})
 KEYS = sorted({key for body in TOPIC_BODIES.values() for key in body})
 OWN_KEYS = [
     "id",
@@ -104,6 +106,34 @@ def test_any_nested_value_is_read_or_refused(topic: str, data: st.DataObject) ->
     read("shopify", {"x-shopify-topic": topic}, body)
 
 
+@pytest.mark.parametrize("topic", sorted(WOO_BODIES))
+@CAREFUL
+@given(changes=st.dictionaries(st.sampled_from(WOO_KEYS), JSON, max_size=6))
+def test_any_change_to_a_woocommerce_body_is_read_or_refused(topic: str, changes: dict[str, Any]) -> None:
+    """Every key of every topic may hold anything."""
+    read("woocommerce", {"x-wc-webhook-topic": topic}, {**WOO_BODIES[topic], **changes})
+
+
+@pytest.mark.parametrize("topic", sorted(WOO_BODIES))
+@CAREFUL
+@given(body=JSON)
+def test_any_json_of_woocommerce_is_read_or_refused(topic: str, body: object) -> None:
+    """Under every topic."""
+    read("woocommerce", {"x-wc-webhook-topic": topic}, body)
+
+
+@pytest.mark.parametrize("topic", sorted(WOO_BODIES))
+@CAREFUL
+@given(data=st.data())
+def test_any_nested_value_of_woocommerce_is_read_or_refused(topic: str, data: st.DataObject) -> None:
+    """Bill, lines, metadata, refunds, pictures: key by key."""
+    body = json.loads(json.dumps(WOO_BODIES[topic]))
+    values = [*body.values(), *(each for value in body.values() if isinstance(value, list) for each in value)]
+    for held in (value for value in values if isinstance(value, dict)):
+        held.update(data.draw(st.dictionaries(st.sampled_from(sorted(held)), JSON, max_size=4)))
+    read("woocommerce", {"x-wc-webhook-topic": topic}, body)
+
+
 @CAREFUL
 @given(
     event_type=st.sampled_from(["profile_updated", "order_placed", "checkout_started", "quiz", "due"]),
@@ -127,6 +157,7 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     """Not even JSON."""
     for source, headers in (
         ("shopify", {"x-shopify-topic": "orders/create"}),
+        ("woocommerce", {"x-wc-webhook-topic": "order.created"}),
         ("events", {"webhook-id": "m"}),
     ):
         with pytest.raises(BadInput):

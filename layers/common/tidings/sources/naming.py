@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tidings.events import address_alias
+from tidings.events import Event, address_alias, fact_time
 from tidings.sources.reading import stamp
 
 
@@ -19,6 +19,36 @@ class Who:
     identity: str
     aliases: tuple[str, ...]
     names_customer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a reader of one body hands back, before it is stamped with its receipt.
+
+    `key` is what follows source and type in the event's id; `at` is the body's own time, None when it has none.
+    """
+
+    type: str
+    key: str
+    at: datetime | None
+    who: Who
+    properties: dict[str, Any]
+
+    def event(self, source: str, received_at: datetime) -> Event:
+        """The fact as the event it is stored as."""
+        at, dated = fact_time(self.at, received_at)
+        return Event(
+            id=f"{source}:{self.type}:{self.key}",
+            type=self.type,
+            at=at,
+            received_at=received_at,
+            source=source,
+            identity=self.who.identity,
+            aliases=self.who.aliases,
+            names_customer=self.who.names_customer,
+            dated=dated,
+            properties=self.properties,
+        )
 
 
 def who(

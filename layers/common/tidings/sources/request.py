@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from tidings.events import Event
 
@@ -19,6 +19,14 @@ class Request:
 
 class Source(Protocol):
     """A shop platform: checks that a delivery is genuine and translates it. Knows nothing of what follows."""
+
+    keeps_unread: ClassVar[bool] = False
+    """Whether what is genuine and can't be read is set aside and answered 200, because the platform would deliver
+    nothing again and give the webhook up for a refusal."""
+
+    def greets(self, request: Request) -> bool:
+        """Whether it is how the platform tries an address out: unsigned, answered 200, and without effect."""
+        return False
 
     def verify(self, request: Request, secrets: Sequence[str], machine_now: datetime) -> None:
         """Raise Unauthorized unless one of the secrets signed the body; without any nothing is genuine."""

@@ -25,7 +25,7 @@ from tidings.events import (
 )
 from tidings.sources import details, reading
 from tidings.sources.naming import Who, opaque, who
-from tidings.sources.request import Request
+from tidings.sources.request import Request, Source
 
 TOLERANCE_SECONDS: Final = 300
 """How far `webhook-timestamp` may be from the machine's clock; the specification's advice."""
@@ -33,10 +33,13 @@ TOLERANCE_SECONDS: Final = 300
 RESERVED: Final = re.compile(r"mail_.*|due|opt_in_requested|product_(?!viewed$).*|shop_erasure_requested")
 """Types that only Tidings itself or a shop platform's catalogue tells."""
 
+PLATFORMS: Final = ("events", "shopify", "woocommerce")
+"""Whose customers, carts, orders and products an event may name."""
+
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
-class Standard:
+class Standard(Source):
     """The source `events`."""
 
     def verify(self, request: Request, secrets: Sequence[str], machine_now: datetime) -> None:
@@ -73,7 +76,7 @@ class Standard:
         Its id is `data.id`, which names the fact, else the delivery's `webhook-id`, which retries keep.
         """
         body = reading.json_object(request.body)
-        event_type = _type(body.get("type"))
+        event_type, platform = _type(body.get("type")), _platform(body.get("platform"))
         claimed = details.moment("timestamp", body.get("timestamp"))
         data = body.get("data")
         if not isinstance(data, dict):
@@ -85,14 +88,14 @@ class Standard:
                 "webhook-id is too long or holds control characters: use at most 128 plain characters"
             )
         at, dated = fact_time(claimed, received_at)
-        person = _who(event_type, data, address_key)
+        person = _who(event_type, platform, data, address_key)
         return [
             Event(
                 id=f"events:{event_type}:{opaque(name, address_key)}",
                 type=event_type,
                 at=at,
                 received_at=received_at,
-                source="events",
+                source=platform,
                 identity=person.identity,
                 aliases=person.aliases,
                 names_customer=person.names_customer,
@@ -120,18 +123,27 @@ def _type(value: object) -> str:
     return value
 
 
-def _who(event_type: str, data: Mapping[str, Any], key: bytes) -> Who:
+def _platform(value: object) -> str:
+    """Whose ids the body names: the sender's own, or those of the platform whose webhooks come beside."""
+    if value is None:
+        return PLATFORMS[0]
+    if not isinstance(value, str) or value not in PLATFORMS:
+        raise BadInput(f"platform must be one of {', '.join(PLATFORMS)}, or left out")
+    return value
+
+
+def _who(event_type: str, platform: str, data: Mapping[str, Any], key: bytes) -> Who:
     customer = details.nested("data.customer", data.get("customer"))
     account = details.identifier("data.customer.id", customer.get("id"))
     tokens = [
-        token_alias("events", kind, token)
+        token_alias(platform, kind, token)
         for kind, name in (("checkout", "checkout"), ("cart", "cart"), ("order", "order_id"))
         if (token := details.identifier(f"data.{name}", data.get(name)))
     ]
     if len(tokens) > 1 and data.get("order_id"):
         tokens.pop()  # an order's own token serves only where there is no other
     person = who(
-        account=account_alias("events", opaque(account, key)) if account else None,
+        account=account_alias(platform, opaque(account, key)) if account else None,
         email=reading.address(customer.get("email")),
         contact=reading.address(data.get("email")),
         tokens=tokens,

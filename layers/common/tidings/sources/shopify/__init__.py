@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from tidings.errors import BadInput, Unauthorized
-from tidings.events import Event, fact_time
+from tidings.events import Event
 from tidings.sources import reading
-from tidings.sources.request import Request
+from tidings.sources.request import Request, Source
 from tidings.sources.shopify import aftersale, carts, orders, people, privacy, products, shapes
 from tidings.sources.shopify.fact import Fact
 
@@ -48,7 +48,7 @@ TOPICS: Final = MappingProxyType[str, tuple[str, str, Reader]](
 """Topic → the shape its body must have, the event it tells, and who reads it. All others are ignored."""
 
 
-class Shopify:
+class Shopify(Source):
     """The source `shopify`."""
 
     def verify(self, request: Request, secrets: Sequence[str], machine_now: datetime) -> None:
@@ -82,21 +82,7 @@ class Shopify:
         fact = read(event_type, body, address_key)
         if fact is None:
             return []
-        at, dated = fact_time(fact.at, received_at)
-        return [
-            Event(
-                id=f"shopify:{fact.type}:{fact.key}",
-                type=fact.type,
-                at=at,
-                received_at=received_at,
-                source="shopify",
-                identity=fact.who.identity,
-                aliases=fact.who.aliases,
-                names_customer=fact.who.names_customer,
-                dated=dated,
-                properties=fact.properties,
-            )
-        ]
+        return [fact.event("shopify", received_at)]
 
 
 def _signature(secret: str, body: bytes) -> bytes:

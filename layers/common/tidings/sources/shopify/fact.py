@@ -1,26 +1,11 @@
-"""What a reader of one Shopify body hands back, before it is stamped with its receipt."""
+"""How a thing in a Shopify body is called."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from tidings.errors import BadInput
 from tidings.sources import reading
-from tidings.sources.naming import Who
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """`key` is what follows source and type in the event's id; `at` is the body's own time, None when it
-    has none.
-    """
-
-    type: str
-    key: str
-    at: datetime | None
-    who: Who
-    properties: dict[str, Any]
+from tidings.sources.naming import Fact as Fact
 
 
 def key_of(body: Mapping[str, Any], what: str) -> str:
