@@ -345,3 +345,10 @@ def test_without_a_topic_nothing_is_known() -> None:
     """The header says what the body is."""
     with pytest.raises(BadInput, match="X-WC-Webhook-Topic"):
         SOURCES["woocommerce"].parse(Request("woocommerce", {}, raw(ORDER)), NOW, KEY)
+
+
+@pytest.mark.parametrize("number", [0, -7, "0", "", "ada@example.com", "٧", 7.5, None, True, [7]])
+def test_an_id_is_a_number(number: object) -> None:
+    """Ids stand in keys and logs, where no address may stand."""
+    with pytest.raises(BadInput, match="no usable id"):
+        parse_woo("product.deleted", {"id": number})

@@ -27,16 +27,16 @@ LANGUAGES: Final = ("wpml_language", "trp_language")
 
 def key_of(body: Mapping[str, Any], what: str) -> str:
     """The body's `id`; BadInput without one."""
-    found = reading.identifier(body.get("id"))
+    found = number_of(body.get("id"))
     if found is None:
         raise BadInput(f"the body has no usable id: {what} cannot be told from another; send the whole body")
     return found
 
 
-def account_of(value: object) -> str | None:
-    """A customer's id; guests have 0."""
+def number_of(value: object) -> str | None:
+    """An id: a whole number, or text of its digits. None for 0, which stands for nobody and nothing."""
     found = reading.identifier(value)
-    return found if found and found.strip("0") else None
+    return found if found and found.isascii() and found.isdigit() and found.strip("0") else None
 
 
 def text(value: object, limit: int = 200) -> str | None:

@@ -20,9 +20,9 @@ def lines_of(body: Mapping[str, Any]) -> dict[str, Any]:
     counts = [reading.integer(line.get("quantity")) for line in lines]
     kept = []
     for place, line in enumerate(lines[:MAX_LINES]):
-        item = {"product_id": common.account_of(line.get("product_id")), "quantity": counts[place]}
+        item = {"product_id": common.number_of(line.get("product_id")), "quantity": counts[place]}
         if place < FULL_LINES:
-            variant_id = common.account_of(line.get("variation_id"))
+            variant_id = common.number_of(line.get("variation_id"))
             item |= {
                 "variant_id": variant_id,
                 "title": common.text(line.get("name"), 120),

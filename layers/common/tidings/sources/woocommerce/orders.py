@@ -86,7 +86,7 @@ def _cancelled(told: Mapping[str, Any], paid: datetime | None, at: datetime | No
 
 
 def _who(body: Mapping[str, Any], number: str, key: bytes) -> Who:
-    account = common.account_of(body.get("customer_id"))
+    account = common.number_of(body.get("customer_id"))
     cart = reading.identifier(common.meta(body).get(common.CART))
     tokens = [token_alias("woocommerce", "cart", cart)] if cart else []
     named = who(
@@ -158,7 +158,7 @@ def _refunds(number: str, status: str, body: Mapping[str, Any], person: Who) -> 
     extra, at = common.meta(body), common.time(body, "date_modified")
     facts = []
     for each in reading.items(body.get("refunds")):
-        name, amount = reading.identifier(each.get("id")), each.get("total")
+        name, amount = common.number_of(each.get("id")), each.get("total")
         back = reading.money(amount.lstrip("-") if isinstance(amount, str) else amount)
         if name and back:
             told = {"order_id": number, "refund_id": name, **_amounts({**body, "total": back}, extra)}

@@ -16,7 +16,7 @@ def product(body: Mapping[str, Any], key: bytes) -> list[Fact]:
     Nothing for a variation, which comes under the same topics: mails show the product it is one of.
     """
     number = common.key_of(body, "a product")
-    if body.get("type") == "variation" or common.account_of(body.get("parent_id")):
+    if body.get("type") == "variation" or common.number_of(body.get("parent_id")):
         return []
     changed = common.time(body, "date_modified")
     properties = present(
