@@ -17,8 +17,10 @@ from infra.local.stack import Stack
 def test_outputs_tell_what_others_need(outputs: Outputs) -> None:
     """The outputs name the API, secrets, machines, tables, clock and queues, all on the loopback address."""
     told = outputs.values
-    assert set(told["webhook_secrets"]) == {"shopify", "events"}
-    assert set(told["state_machines"]) == {"welcome", "abandoned-checkout", "birthday", "win-back"}
+    assert set(told["webhook_secrets"]) == {"shopify", "woocommerce", "events"}
+    assert set(told["state_machines"]) == {
+        "welcome", "abandoned-checkout", "birthday", "win-back", "order-confirmation",
+    }  # fmt: skip
     assert set(told["tables"]) == {
         "events", "customers", "aliases", "journeys", "sends", "pace", "suppressions", "products", "parked",
     }  # fmt: skip
