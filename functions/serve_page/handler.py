@@ -1,32 +1,44 @@
-"""GET and POST /unsubscribe/{token}: an HTTP API event (payload 2.0) in, a page out."""
+"""GET and POST of /unsubscribe/{token}, /pages/{page}/{token} and /pages/{page}: an HTTP API event (payload 2.0) in,
+a page out.
+"""
 
+import base64
+import binascii
 from typing import Any
 
 from tidings import observe, wiring
-from tidings.errors import Unavailable
-
-HEADERS = {
-    "content-type": "text/html; charset=utf-8",
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+from tidings.links import UNSUBSCRIBE
+from tidings.pages import Request
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Serve the page behind a link. Only a POST changes anything."""
-    token = str((event.get("pathParameters") or {}).get("token") or event["rawPath"].rsplit("/", 1)[-1])
-    pages = wiring.pages()
-    languages = str((event.get("headers") or {}).get("accept-language") or "")
+    """Serve a page. Only a POST changes anything."""
+    page = wiring.pages().serve(to_request(event))
+    if page.about:
+        observe.logger().error("page", extra={"unavailable": page.about})
+    return {"statusCode": page.status, "headers": dict(page.headers), "body": page.html}
+
+
+def to_request(event: dict[str, Any]) -> Request:
+    """The request as it was sent."""
+    http = event["requestContext"]["http"]
+    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    path = {str(name): str(value) for name, value in (event.get("pathParameters") or {}).items()}
+    return Request(
+        method=http["method"],
+        page=path.get("page", UNSUBSCRIBE),  # whose route names no page
+        token=path.get("token", ""),
+        languages=headers.get("accept-language", ""),
+        query={str(name): str(value) for name, value in (event.get("queryStringParameters") or {}).items()},
+        kind=headers.get("content-type", ""),
+        body=_body(event),
+        origin=str(http.get("sourceIp") or ""),
+    )
+
+
+def _body(event: dict[str, Any]) -> bytes:
+    body: str = event.get("body") or ""
     try:
-        page = pages.unsubscribe(token, languages) if _is_post(event) else pages.ask(token, languages)
-    except Unavailable as error:
-        observe.logger().error("page", extra={"unavailable": str(error)})
-        page = pages.later(languages)
-    return {"statusCode": page.status, "headers": HEADERS, "body": page.html}
-
-
-def _is_post(event: dict[str, Any]) -> bool:
-    return bool(event["requestContext"]["http"]["method"] == "POST")
+        return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (binascii.Error, ValueError):
+        return b"\xff"  # which no form is

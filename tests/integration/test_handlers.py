@@ -28,7 +28,7 @@ from tidings.aws import client as clients
 from tidings.aws.events_table import from_image, to_item
 from tidings.errors import JourneyExited, Unavailable
 from tidings.events import Event, address_alias
-from tidings.links import Unsubscribe, unsubscribe_token
+from tidings.links import UNSUBSCRIBE, Link, make_link
 from tidings.ports import Commit
 from tidings.settings import Misconfigured
 from tidings.workflow import build, package
@@ -339,7 +339,7 @@ def page(method: str, token: str) -> dict[str, Any]:
 def test_serve_page(shop: Account) -> None:
     """GET shows a page and changes nothing, POST suppresses; both are never cached and run no scripts."""
     alias = address_alias("ada@example.com", KEY.encode())
-    token = unsubscribe_token(Unsubscribe("c1", alias, "s1"), {"k1": LINK_KEY.encode()})
+    token = make_link(Link(UNSUBSCRIBE, "c1", alias, "s1"), {"k1": LINK_KEY.encode()})
     answer = serve_page(page("GET", token), CONTEXT)
     assert answer["statusCode"] == 200
     assert answer["headers"]["cache-control"] == "no-store"
@@ -356,7 +356,7 @@ def test_serve_page(shop: Account) -> None:
 def test_serve_page_says_503_in_an_outage(shop: Account) -> None:
     """A person is told to try again; nothing was changed."""
     alias = address_alias("ada@example.com", KEY.encode())
-    token = unsubscribe_token(Unsubscribe("c1", alias, "s1"), {"k1": LINK_KEY.encode()})
+    token = make_link(Link(UNSUBSCRIBE, "c1", alias, "s1"), {"k1": LINK_KEY.encode()})
     shop.dynamodb.delete_table(TableName="suppressions")
     answer = serve_page(page("POST", token), CONTEXT)
     assert answer["statusCode"] == 503

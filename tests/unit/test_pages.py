@@ -1,5 +1,7 @@
 """The pages behind links: GET asks, POST acts, and what is forged finds nothing."""
 
+import base64
+import hashlib
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -12,10 +14,12 @@ from tests.worlds import ANN, NOW, SHOP, World, checkout, email, event, subscrib
 from tidings.clock import FixedClock
 from tidings.customer import epoch
 from tidings.errors import Unavailable
-from tidings.links import Unsubscribe, unsubscribe_token
+from tidings.links import PURPOSES, UNSUBSCRIBE, Link, make_link
 from tidings.mail.catalogues import in_pages
 from tidings.mail.messages import PAGES
-from tidings.pages import Pages
+from tidings.pages import PAGES as SERVED
+from tidings.pages import Pages, Request, Stores
+from tidings.pages.look import Page
 
 KEYS = {"k1": b"secret"}
 HOUR = timedelta(hours=1)
@@ -39,21 +43,43 @@ class Forms(HTMLParser):
 
 
 class Office:
-    """Pages on fakes, and the link in Ann's mail."""
+    """Pages on fakes, and the links in Ann's mail."""
 
     def __init__(self, faults: fakes.Faults | None = None) -> None:
         self.faults = faults or fakes.Faults()
         self.events = fakes.FakeEvents(self.faults)
         self.suppressions = fakes.FakeSuppressions(self.faults)
         self.clock = FixedClock(NOW)
-        self.pages = Pages(self.events, self.suppressions, lambda: KEYS, SHOP, self.clock)
-        self.token = unsubscribe_token(Unsubscribe("c1", email("ann@example.com"), "send1"), KEYS)
+        stores = Stores(self.events, self.suppressions, fakes.FakeCustomers(), lambda: KEYS)
+        self.pages = Pages(stores, SHOP, self.clock, in_pages(PAGES))
+        self.token = self.link(UNSUBSCRIBE)
+
+    def link(self, purpose: str, extra: str = "") -> str:
+        """A token for Ann."""
+        return make_link(Link(purpose, "c1", email("ann@example.com"), "send1", extra), KEYS)
+
+    def get(self, page: str, token: str, languages: str = "", **query: str) -> Page:
+        """Look."""
+        return self.pages.serve(Request("GET", page, token, languages, query))
+
+    def post(self, page: str, token: str, fields: str = "", languages: str = "") -> Page:
+        """Send a form."""
+        kind = "application/x-www-form-urlencoded"
+        return self.pages.serve(Request("POST", page, token, languages, kind=kind, body=fields.encode()))
+
+    def ask(self, token: str, languages: str = "") -> Page:
+        """Look at the page for unsubscribing."""
+        return self.get("unsubscribe", token, languages)
+
+    def unsubscribe(self, token: str, languages: str = "") -> Page:
+        """What a mail program does."""
+        return self.post("unsubscribe", token, "List-Unsubscribe=One-Click", languages)
 
 
 def test_looking_changes_nothing() -> None:
     """A scanner that follows every link of a mail unsubscribes nobody; the page has one form, that posts to itself."""
     office = Office()
-    page = office.pages.ask(office.token)
+    page = office.ask(office.token)
     forms = Forms(page.html)
     assert page.status == 200
     assert [(form.get("method") or "").lower() for form in forms.of("form")] == ["post"]
@@ -66,7 +92,7 @@ def test_looking_changes_nothing() -> None:
 def test_a_post_suppresses_then_tells() -> None:
     """The suppression comes first: it counts at once, whatever becomes of the event."""
     office = Office()
-    assert office.pages.unsubscribe(office.token).status == 200
+    assert office.unsubscribe(office.token).status == 200
     assert office.faults.calls == ["suppressions.put", "events.put"]
     (suppression,) = office.suppressions.of(email("ann@example.com"))
     assert (suppression.reason, suppression.at) == ("unsubscribed", epoch(NOW))
@@ -79,10 +105,10 @@ def test_two_clicks_are_one_fact_within_a_second_and_harmless_later() -> None:
     """A mail program that posts twice, a person who comes back."""
     office = Office()
     for _ in range(2):
-        office.pages.unsubscribe(office.token)
+        office.unsubscribe(office.token)
     assert len(office.events.rows) == 1
     office.clock.advance(HOUR)
-    office.pages.unsubscribe(office.token)
+    office.unsubscribe(office.token)
     (suppression,) = office.suppressions.of(email("ann@example.com"))
     assert suppression.at == epoch(NOW + HOUR)
 
@@ -91,7 +117,7 @@ def test_two_clicks_are_one_fact_within_a_second_and_harmless_later() -> None:
 def test_a_forged_link_is_404_and_shows_nothing_of_itself(token: str) -> None:
     """To GET and POST alike."""
     office = Office()
-    for page in (office.pages.ask(token), office.pages.unsubscribe(token)):
+    for page in (office.ask(token), office.unsubscribe(token)):
         assert page.status == 404
         assert "alert(1)" not in page.html
         assert "passwd" not in page.html
@@ -103,9 +129,10 @@ def test_a_forged_link_is_404_and_shows_nothing_of_itself(token: str) -> None:
 def test_an_outage_is_told_and_a_second_click_completes(at: int, after: bool) -> None:
     """Cut before or after either write: the click fails, the next one leaves suppression and event."""
     office = Office(fakes.Faults(at=at, after=after))
-    with pytest.raises(Unavailable):
-        office.pages.unsubscribe(office.token)
-    assert office.pages.unsubscribe(office.token).status == 200
+    page = office.unsubscribe(office.token)
+    assert (page.status, page.about != "") == (503, True)
+    assert 'name="List-Unsubscribe" value="One-Click"' in page.html
+    assert office.unsubscribe(office.token).status == 200
     assert len(office.suppressions.of(email("ann@example.com"))) == 1
     assert len(office.events.rows) == 1
 
@@ -117,8 +144,9 @@ def test_the_fold_hears_of_it() -> None:
         event("customer_registered", "1", at=NOW - HOUR, **ANN), subscribed("1", at=NOW - HOUR, **ANN)
     )
     customer = world.only()
-    pages = Pages(world.events, fakes.FakeSuppressions(), lambda: KEYS, SHOP, world.clock)
-    pages.unsubscribe(unsubscribe_token(Unsubscribe(customer.id, email("ann@example.com"), "s"), KEYS))
+    stores = Stores(world.events, fakes.FakeSuppressions(), world.customers, lambda: KEYS)
+    token = make_link(Link(UNSUBSCRIBE, customer.id, email("ann@example.com"), "s"), KEYS)
+    Pages(stores, SHOP, world.clock).serve(Request("POST", UNSUBSCRIBE, token))
     (told,) = [each for each in world.events.rows.values() if each.source == "page"]
     world.tracker.track(told)
     assert not world.only().accepts_marketing
@@ -139,19 +167,96 @@ def test_the_fold_hears_of_it() -> None:
 def test_pages_speak_the_browsers_language(accepts: str, language: str, button: str) -> None:
     """The first accepted one that there is, else the shop's; the whole page is in it."""
     office = Office()
-    pages = replace(office.pages, translations=in_pages(PAGES))
-    page = pages.ask(office.token, accepts)
-    assert f'<html lang="{language}">' in page.html
+    page = office.ask(office.token, accepts)
+    assert f'<html lang="{language}" dir="ltr">' in page.html
     assert f">{button}</button>" in page.html
     for each in (
         page,
-        pages.unsubscribe(office.token, accepts),
-        pages.ask("x", accepts),
-        pages.later(accepts),
+        office.unsubscribe(office.token, accepts),
+        office.ask("x", accepts),
+        office.post("unsubscribe", office.token, languages=accepts),
     ):
-        words = re.sub(r"<style>.*?</style>|<[^>]*>", " ", each.html, flags=re.DOTALL).replace(SHOP.name, "")
-        left = re.findall(r"[A-Za-z]{3,}", words.replace(SHOP.support, ""))
-        assert (left == []) is (language != "en"), left
-    assert f'href="mailto:{SHOP.support}"' in pages.unsubscribe(office.token, accepts).html
-    assert f'href="{SHOP.url}"' in pages.unsubscribe(office.token, accepts).html
-    assert pages.later(accepts).status == 503
+        assert (foreign(each) == []) is (language != "en"), foreign(each)
+    done = office.unsubscribe(office.token, accepts)
+    assert f'href="mailto:{SHOP.support}"' in done.html
+    assert f'href="{SHOP.url}"' in done.html
+
+
+def foreign(page: Page) -> list[str]:
+    """Words in Latin letters that are not the shop's own, nor the names of languages."""
+    shown = re.sub(r"<style>.*?</style>|<nav.*?</nav>|<[^>]*>", " ", page.html, flags=re.DOTALL)
+    for own in (SHOP.name, SHOP.support, *SHOP.address):
+        shown = shown.replace(own, "")
+    return re.findall(r"[A-Za-z]{3,}", shown)
+
+
+def test_a_reader_may_choose_the_language() -> None:
+    """By a link on every page, which keeps what else the address says; one that there is not changes nothing."""
+    office = Office()
+    page = office.get("unsubscribe", office.token, "en", lang="ja", product="5 & 6")
+    assert '<html lang="ja"' in page.html
+    here = [a for a in Forms(page.html).of("a") if a.get("hreflang")]
+    assert [a["hreflang"] for a in here] == ["en", "ko", "zh-Hant"]
+    assert here[0]["href"] == "?lang=en&product=5+%26+6"
+    assert '<html lang="ko"' in office.get("unsubscribe", office.token, "ko", lang="xx").html
+
+
+@pytest.mark.parametrize("kind", ["", "multipart/form-data; boundary=x", "text/plain"])
+def test_one_click_acts_whatever_the_body_is(kind: str) -> None:
+    """RFC 8058 allows mail programs both kinds of forms, and there is nothing in it that matters."""
+    office = Office()
+    request = Request("POST", "unsubscribe", office.token, kind=kind, body=b"\xff" * 100_000)
+    assert office.pages.serve(request).status == 200
+    assert len(office.events.rows) == 1
+
+
+@pytest.mark.parametrize("page", [*sorted(SERVED), "form", "nowhere", "", "../etc/passwd"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_link_opens_its_own_page_only(page: str, method: str) -> None:
+    """Every other page knows no such link, whichever way it is asked."""
+    office = Office()
+    own = SERVED[page].purpose if page in SERVED else None
+    for purpose in sorted(PURPOSES - {own}):
+        assert office.pages.serve(Request(method, page, office.link(purpose))).status == 404
+    assert office.faults.calls == []
+
+
+@pytest.mark.parametrize("page", sorted(name for name, served in SERVED.items() if served.purpose))
+def test_looking_at_any_page_changes_nothing(page: str) -> None:
+    """GET writes nowhere, loads nothing from elsewhere, and leads nowhere by itself."""
+    office = Office()
+    shown = office.get(page, office.link(SERVED[page].purpose or ""))
+    assert shown.status == 200
+    assert [each for each in office.faults.calls if "put" in each] == []
+    assert not {"location", "refresh"} & {name.lower() for name in shown.headers}
+    assert "http-equiv" not in shown.html
+    assert not Forms(shown.html).of("script")
+    policy = shown.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "form-action 'self'" in policy
+
+
+def test_only_the_logo_is_loaded() -> None:
+    """Of the shop's settings; what is styled is this page's own, by its hash."""
+    office = Office()
+    shop = SHOP.model_copy(update={"logo": "https://cdn.example:8443/logo.png"})
+    page = replace(office.pages, shop=shop).serve(Request("GET", "unsubscribe", office.token))
+    assert "img-src https://cdn.example:8443;" in page.headers["content-security-policy"]
+    assert 'alt="Shop"' in page.html
+    (style,) = re.findall(r"<style>(.*?)</style>", page.html, flags=re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}';" in page.headers["content-security-policy"]
+    assert "img-src 'none';" in office.ask(office.token).headers["content-security-policy"]
+
+
+def test_a_page_that_needs_no_keys_is_still_told_of_an_outage() -> None:
+    """When the keys of links cannot be read, nobody is told that their link is wrong."""
+    office = Office()
+
+    def cut() -> dict[str, bytes]:
+        raise Unavailable("parameters")
+
+    stores = replace(office.pages.stores, link_keys=cut)
+    page = replace(office.pages, stores=stores).serve(Request("GET", "unsubscribe", office.token))
+    assert (page.status, page.about) == (503, "parameters")
+    assert not Forms(page.html).of("form")

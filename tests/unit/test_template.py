@@ -179,12 +179,27 @@ def test_ses_reports_everything_back() -> None:
     assert "EventBridgeDestination" in destination["EventDestination"]
 
 
+def test_nobody_who_unsubscribes_waits_behind_a_form() -> None:
+    """Pages have rates of their own, the one that needs no link the lowest; unsubscribing has the whole door's."""
+    limits = of_type("AWS::ApiGatewayV2::Stage")["Stage"]["Properties"]["RouteSettings"]
+    rates = {route: limit["ThrottlingRateLimit"]["Ref"] for route, limit in limits.items()}
+    assert {route for route in rates if "pages" in route} == {
+        f"{method} /pages/{path}" for method in ("GET", "POST") for path in ("{page}", "{page}/{token}")
+    }
+    assert not [route for route in rates if "unsubscribe" in route]
+    defaults = {name: TEMPLATE["Parameters"][name]["Default"] for name in {*rates.values(), "ThrottleRate"}}
+    assert defaults[rates["POST /pages/{page}"]] < defaults[rates["POST /pages/{page}/{token}"]]
+    assert defaults[rates["POST /pages/{page}/{token}"]] < defaults["ThrottleRate"]
+
+
 def test_pages_have_a_door_of_their_own() -> None:
     """Its own rate, far under the webhooks', preflights answered by the gateway, and shut until origins are listed."""
     stage = of_type("AWS::ApiGatewayV2::Stage")["Stage"]
-    assert stage["DependsOn"] == "TrackRoute"
-    assert set(stage["Properties"]["RouteSettings"]) == {"POST /track"}
+    routes = of_type("AWS::ApiGatewayV2::Route")
+    limits = stage["Properties"]["RouteSettings"]
+    assert {routes[each]["Properties"]["RouteKey"] for each in stage["DependsOn"]} == set(limits)
     parameters = TEMPLATE["Parameters"]
+    assert limits["POST /track"]["ThrottlingRateLimit"] == {"Ref": "TrackThrottleRate"}
     assert parameters["TrackThrottleRate"]["Default"] < parameters["ThrottleRate"]["Default"]
     assert (parameters["TrackOrigins"]["Default"], parameters["TrackSandboxed"]["Default"]) == ("", "false")
     name, cors, _ = of_type("AWS::ApiGatewayV2::Api")["HttpApi"]["Properties"]["CorsConfiguration"]["Fn::If"]

@@ -97,7 +97,7 @@ class RunStepSettings:
 
 @dataclass(frozen=True, slots=True)
 class EdgeSettings:
-    """For those who append events and suppressions: serve_page and record_feedback. `stack` names the deployment."""
+    """For record_feedback, which appends events and suppressions. `stack` names the deployment."""
 
     tables: Mapping[str, str]
     parameter_prefix: str
@@ -112,6 +112,24 @@ class EdgeSettings:
             parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
             clock=environ.get("CLOCK", ""),
             stack=environ.get("STACK") or "tidings",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServePageSettings:
+    """Where pages write what people say, and read what holds."""
+
+    tables: Mapping[str, str]
+    parameter_prefix: str
+    clock: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "ServePageSettings":
+        """Read the variables; raises Misconfigured."""
+        return cls(
+            tables=_tables(environ, ("events", "suppressions", "customers")),
+            parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
+            clock=environ.get("CLOCK", ""),
         )
 
 

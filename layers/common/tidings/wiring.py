@@ -260,29 +260,29 @@ def feedback() -> "Feedback":
 @cache
 def pages() -> "Pages":
     """The pages behind links, for serve_page."""
-    from tidings import clock, links
+    from tidings import clock
     from tidings.aws.client import client
+    from tidings.aws.customers_table import CustomersTable
     from tidings.aws.events_table import EventsTable
     from tidings.aws.parameters import Parameters
     from tidings.aws.suppressions_table import SuppressionsTable
     from tidings.aws.table import Table
-    from tidings.pages import Pages
-    from tidings.settings import EdgeSettings
+    from tidings.pages import Pages, Stores
+    from tidings.settings import ServePageSettings
     from tidings.workflow.package import Packages
 
-    settings = EdgeSettings.from_env(os.environ)
+    settings = ServePageSettings.from_env(os.environ)
     dynamodb = client("dynamodb")
     time = clock.from_json(settings.clock)
     parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, (LINK_KEYS,), time)
     packages = Packages()
-    return Pages(
+    stores = Stores(
         events=EventsTable(dynamodb, settings.tables["events"]),
         suppressions=SuppressionsTable(Table(dynamodb, settings.tables["suppressions"])),
-        link_keys=lambda: links.parse_keys(parameters.words(LINK_KEYS)),
-        shop=packages.shop,
-        clock=time,
-        translations=packages.pages,
+        customers=CustomersTable(Table(dynamodb, settings.tables["customers"])),
+        link_keys=partial(_keys, parameters, LINK_KEYS),
     )
+    return Pages(stores, packages.shop, time, packages.pages)
 
 
 @cache

@@ -115,6 +115,6 @@ def _add(found: Messages, messages: Iterator[Message], path: Path) -> None:
 def of_pages(folder: Path) -> dict[str, Messages]:
     """The messages of the pages behind links, which have one catalogue."""
     found: Messages = {}
-    for path in sorted(folder.glob("*.html.j2")):
+    for path in sorted(folder.rglob("*.html.j2")):
         _add(found, said(path.read_text("utf-8")), Path(path.name))
     return {PAGES: found}

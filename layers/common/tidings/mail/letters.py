@@ -7,7 +7,7 @@ from tidings.clock import Clock
 from tidings.context import JourneyView, context
 from tidings.customer import moment
 from tidings.events import customer_identity
-from tidings.links import Unsubscribe, unsubscribe_token
+from tidings.links import UNSUBSCRIBE, Doors
 from tidings.mail.known import LASTS, known
 from tidings.mail.render import compose, mailbox, render, unsubscribe_headers
 from tidings.recommend import Lookup
@@ -29,7 +29,8 @@ class Composer:
     def __call__(self, letter: Letter) -> tuple[str, bytes]:
         """(sender, content)."""
         shop = letter.package.shop
-        url = self._unsubscribe_url(letter) if letter.package.workflow.is_marketing else None
+        doors = self._doors(letter)
+        url = doors.url(UNSUBSCRIBE) if letter.package.workflow.is_marketing else None
         mail = render(
             dict(letter.package.mails[letter.mail]),
             context(
@@ -54,6 +55,7 @@ class Composer:
             headers["Reply-To"] = shop.reply_to
         return str(sender), compose(mail, sender, mailbox(letter.address), headers)
 
-    def _unsubscribe_url(self, letter: Letter) -> str:
-        link = Unsubscribe(letter.customer.id, letter.address_alias, letter.send_id)
-        return f"{self.pages_url}/unsubscribe/{unsubscribe_token(link, self.link_keys())}"
+    def _doors(self, letter: Letter) -> Doors:
+        return Doors(
+            self.pages_url, letter.customer.id, letter.address_alias, letter.send_id, self.link_keys()
+        )

@@ -1,100 +1,86 @@
-"""The pages behind the links in mails. GET shows and changes nothing, since scanners follow links; POST acts."""
+"""The pages behind the links in mails. GET shows and changes nothing, since scanners follow links; POST acts.
+
+A page is a module with `show(visit)` and `act(visit, form)` beside a template of its name, listed in `PAGES`. No page
+redirects, and none needs a script.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-from tidings import ports
 from tidings.clock import Clock
-from tidings.customer import epoch
-from tidings.errors import NotFound
-from tidings.events import Event, customer_identity
-from tidings.links import read_unsubscribe
-from tidings.mail.language import Translation, accepted, chosen, dressed, tag
+from tidings.errors import BadInput, NotFound, TooLarge, Unavailable
+from tidings.links import UNSUBSCRIBE, read_link
+from tidings.mail.language import Translation
+from tidings.pages import fields, unsubscribe
+from tidings.pages.fields import Form
+from tidings.pages.look import Page, look
+from tidings.pages.visit import Request as Request
+from tidings.pages.visit import Stores as Stores
+from tidings.pages.visit import Visit, visitor
 from tidings.shop import Shop
-
-WRITTEN_IN: Final = "en"
-"""The language of the templates, which catalogues beside them translate."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """An HTML page and its status."""
+class Served:
+    """A page: what GET and POST answer. `purpose` is that of the links which open it; None: it needs no link.
 
-    status: int
-    html: str
+    `blind`: it acts whatever the body is; mail programs post in several forms (RFC 8058).
+    """
+
+    show: Callable[[Visit], Page]
+    act: Callable[[Visit, Form], Page]
+    purpose: str | None
+    blind: bool = False
+
+
+PAGES: Final[Mapping[str, Served]] = {
+    "unsubscribe": Served(unsubscribe.show, unsubscribe.act, UNSUBSCRIBE, blind=True),
+}
+"""Every page by its name in addresses: `/pages/<name>/<token>`, and `/unsubscribe/<token>`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Answers recipients."""
+    """Answers recipients, and whoever comes to a page that needs no link."""
 
-    events: ports.Events
-    suppressions: ports.Suppressions
-    link_keys: Callable[[], Mapping[str, bytes]]
+    stores: Stores
     shop: Shop
     clock: Clock
     translations: Mapping[str, Translation] = field(default_factory=dict)
 
-    def ask(self, token: str, languages: str = "") -> Page:
-        """GET: what the link would do, and a button that does it. Changes nothing.
-
-        `languages` is what the reader's browser accepts (Accept-Language).
-        """
-        try:
-            read_unsubscribe(token, self.link_keys())
-        except NotFound:
-            return self._page("broken", 404, languages)
-        return self._page("ask", 200, languages)
-
-    def unsubscribe(self, token: str, languages: str = "") -> Page:
-        """POST: unsubscribe at once (RFC 8058). The suppression counts before the event is folded; safe to repeat."""
-        try:
-            link = read_unsubscribe(token, self.link_keys())
-        except NotFound:
-            return self._page("broken", 404, languages)
-        now = self.clock.now()
-        self.suppressions.put(ports.Suppression(link.address, "unsubscribed", epoch(now)))
-        self.events.put(
-            Event(
-                id=f"page:unsubscribed:{link.send}:{now:%Y%m%dT%H%M%S}",
-                type="unsubscribed",
-                at=now,
-                received_at=now,
-                source="page",
-                identity=customer_identity(link.customer),
-                properties={"send_id": link.send},
-            )
+    def serve(self, request: Request) -> Page:
+        """The page for a request. Raises nothing for what was sent, and nothing for an outage."""
+        looks = look(self.shop, self.translations, request.languages, request.query)
+        visit = Visit(
+            request.page, self.stores, self.shop, self.clock.now(), looks, query=dict(request.query)
         )
-        return self._page("done", 200, languages)
+        try:
+            return self._serve(visit, request)
+        except NotFound:
+            return visit.page("message", 404, state="broken")
+        except TooLarge:
+            return visit.page("message", 413, state="large")
+        except BadInput:
+            return visit.page("message", 400, state="unreadable")
+        except Unavailable as error:
+            return replace(self._later(visit, request), about=str(error))
 
-    def later(self, languages: str = "") -> Page:
-        """What to say when a store cannot be reached."""
-        return self._page("later", 503, languages)
+    def _serve(self, visit: Visit, request: Request) -> Page:
+        served = PAGES.get(request.page)
+        if served is None or (served.purpose is None and request.token):
+            raise NotFound("no such page")
+        keys = self.stores.link_keys()
+        link = read_link(request.token, served.purpose, keys) if served.purpose else None
+        visit = replace(visit, link=link, visitor=visitor(request.origin, visit.now, keys))
+        if request.method != "POST":
+            return served.show(visit)
+        return served.act(visit, {} if served.blind else fields.read(request.kind, request.body))
 
-    def _page(self, state: str, status: int, languages: str) -> Page:
-        wanted = (*accepted(languages), self.shop.default_locale)
-        found = chosen(wanted, (*self.translations, WRITTEN_IN)) or WRITTEN_IN
-        language, translation = tag(found), self.translations.get(found)
-        words = translation.names if translation else {}
-        shop = dressed(self.shop, language, translation)
-        return Page(status, _template().render(state=state, shop=shop, language=language, **words))
-
-
-@cache
-def _template() -> Template:
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-    )
-    environment.policies["ext.i18n.trimmed"] = True
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    return environment.get_template("unsubscribe.html.j2")
+    def _later(self, visit: Visit, request: Request) -> Page:
+        """What to say when a store cannot be reached: with all that was typed, to be sent again."""
+        try:
+            typed = list(fields.pairs(fields.read(request.kind, request.body)))
+        except BadInput:
+            typed = []
+        return visit.page("message", 503, state="later", posted=request.method == "POST", typed=typed)

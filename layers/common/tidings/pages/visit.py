@@ -1,0 +1,103 @@
+"""A visit: who stands before a page, by which link, and what the page may do for them."""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from tidings import ports
+from tidings.customer import epoch
+from tidings.events import Event, customer_identity
+from tidings.links import Link, make_link
+from tidings.pages.look import Look, Page
+from tidings.shop import Shop
+
+SOURCE: Final = "page"
+"""The source of events that pages tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a browser or mail program asks. `languages` is its Accept-Language header, `kind` its body's content type,
+    `origin` the network address that it came from."""
+
+    method: str
+    page: str
+    token: str = ""
+    languages: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    kind: str = ""
+    body: bytes = b""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What pages read and write."""
+
+    events: ports.Events
+    suppressions: ports.Suppressions
+    customers: ports.CustomerReader
+    link_keys: Callable[[], Mapping[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request to one page. `link` is None on a page that needs none; `visitor` names the network address that it
+    came from, for this day and by nobody else."""
+
+    page_name: str
+    stores: Stores
+    shop: Shop
+    now: datetime
+    look: Look
+    link: Link | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    visitor: str = ""
+
+    @property
+    def linked(self) -> Link:
+        """The link, on a page that only a link opens."""
+        if self.link is None:
+            raise ValueError(f"the page {self.page_name} is opened without a link")
+        return self.link
+
+    def page(self, template: str, status: int = 200, *, pictures: Iterable[str] = (), **names: Any) -> Page:
+        """A page in the shop's brand and the reader's language. `pictures` are addresses of what it shows."""
+        return self.look.page(template, status, pictures, {"visit": self, **names})
+
+    def way(self, purpose: str, extra: str = "") -> str:
+        """The relative address of another page for the same person."""
+        link = replace(self.linked, purpose=purpose, extra=extra)
+        up = "../pages" if self.page_name == "unsubscribe" else ".."
+        return f"{up}/{purpose}/{make_link(link, self.stores.link_keys())}"
+
+    def suppress(self, reason: str) -> None:
+        """Let no such mail go to the link's address, from now on and before any event is folded."""
+        self.stores.suppressions.put(ports.Suppression(self.linked.address, reason, epoch(self.now)))
+
+    def tell(self, type_: str, name: str | None = None, **properties: Any) -> Event:
+        """Store what the link's customer did. `name` is what makes it this fact: the mail, if nothing else. Two clicks
+        within a second are one; the same again later is a later fact."""
+        link = self.linked
+        event = Event(
+            id=f"{SOURCE}:{type_}:{name or link.send}:{self.now:%Y%m%dT%H%M%S}",
+            type=type_,
+            at=self.now,
+            received_at=self.now,
+            source=SOURCE,
+            identity=customer_identity(link.customer),
+            properties={"send_id": link.send, **properties},
+        )
+        self.stores.events.put(event)
+        return event
+
+
+def visitor(origin: str, now: datetime, keys: Mapping[str, bytes]) -> str:
+    """A network address as a name that holds for a day, and that nobody else can make. Empty without an address."""
+    key = next(iter(keys.values()), b"")
+    if not origin or not key:
+        return ""
+    return hmac.new(key, f"visitor\n{now:%Y-%m-%d}\n{origin}".encode(), hashlib.sha256).hexdigest()[:32]
