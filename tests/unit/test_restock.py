@@ -33,7 +33,7 @@ def product(stock: int | None, at: Any = NOW, number: str = "501", **more: Any) 
 def asked(address: str, at: Any = NOW, number: str = "501") -> Event:
     """Somebody's request."""
     sent = facts.sent_by_anybody(address, email(address), at, "s")
-    return facts.back_in_stock_requested(sent, number, "shopify", "Moss Teapot", proven=False)
+    return facts.back_in_stock_requested(sent, number, "shopify", "Moss Teapot")
 
 
 def told(world: World) -> list[Event]:

@@ -127,7 +127,7 @@ class ServePageSettings:
     def from_env(cls, environ: Mapping[str, str]) -> "ServePageSettings":
         """Read the variables; raises Misconfigured."""
         return cls(
-            tables=_tables(environ, ("events", "suppressions", "customers")),
+            tables=_tables(environ, ("events", "suppressions", "customers", "products", "limits")),
             parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
             clock=environ.get("CLOCK", ""),
         )

@@ -264,9 +264,12 @@ def pages() -> "Pages":
     from tidings.aws.client import client
     from tidings.aws.customers_table import CustomersTable
     from tidings.aws.events_table import EventsTable
+    from tidings.aws.limits_table import LimitsTable
     from tidings.aws.parameters import Parameters
+    from tidings.aws.products_table import ProductsTable
     from tidings.aws.suppressions_table import SuppressionsTable
     from tidings.aws.table import Table
+    from tidings.events import ADDRESS_KEY, only_key
     from tidings.pages import Pages, Stores
     from tidings.settings import ServePageSettings
     from tidings.workflow.package import Packages
@@ -274,13 +277,16 @@ def pages() -> "Pages":
     settings = ServePageSettings.from_env(os.environ)
     dynamodb = client("dynamodb")
     time = clock.from_json(settings.clock)
-    parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, (LINK_KEYS,), time)
+    parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, (LINK_KEYS, ADDRESS_KEY), time)
     packages = Packages()
     stores = Stores(
         events=EventsTable(dynamodb, settings.tables["events"]),
         suppressions=SuppressionsTable(Table(dynamodb, settings.tables["suppressions"])),
         customers=CustomersTable(Table(dynamodb, settings.tables["customers"])),
         link_keys=partial(_keys, parameters, LINK_KEYS),
+        look_up=ProductsTable(Table(dynamodb, settings.tables["products"])).get,
+        limits=LimitsTable(Table(dynamodb, settings.tables["limits"])),
+        address_key=lambda: only_key(parameters.words(ADDRESS_KEY)),
     )
     return Pages(stores, packages.shop, time, packages.pages)
 

@@ -117,15 +117,13 @@ def test_nobody_elses_profile_or_consent_is_changed(news: bool | None) -> None:
 
 def test_a_request_for_a_product_is_one_a_day() -> None:
     """From each address; it names the product as the catalogue does, and consents to nothing."""
-    first = facts.back_in_stock_requested(by_anybody(), "501", "shopify", "Moss Teapot", proven=False)
-    again = facts.back_in_stock_requested(
-        by_anybody(showing="s2"), "501", "shopify", "Moss Teapot", proven=False
-    )
-    other = facts.back_in_stock_requested(by_anybody(), "502", "shopify", None, proven=False)
+    first = facts.back_in_stock_requested(by_anybody(), "501", "shopify", "Moss Teapot")
+    again = facts.back_in_stock_requested(by_anybody(showing="s2"), "501", "shopify", "Moss Teapot")
+    other = facts.back_in_stock_requested(by_anybody(), "502", "shopify", None)
     tomorrow = replace(by_anybody(), at=NOW + 24 * HOUR)
     assert first.id == again.id
     assert len({each.id for each in (
-        first, other, facts.back_in_stock_requested(tomorrow, "501", "shopify", None, proven=False)
+        first, other, facts.back_in_stock_requested(tomorrow, "501", "shopify", None)
     )}) == 3  # fmt: skip
     world = World()
     world.happen(first)

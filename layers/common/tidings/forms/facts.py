@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from tidings.events import Event, customer_identity
@@ -61,11 +62,14 @@ def sent_by_anybody(address: str, alias: str, at: datetime, showing: str) -> Sen
     return Sent(at, showing, alias, {"contact_email": address})
 
 
-def form_answered(sent: Sent, form: str, answers: Answers) -> Event:
-    """A survey. Its birthday becomes the customer's, interests and reward become their fields."""
+def form_answered(
+    sent: Sent, form: str, answers: Answers, about: Mapping[str, str] = MappingProxyType({})
+) -> Event:
+    """A survey. Its birthday becomes the customer's, interests and reward become their fields. `about` is what the
+    form was about, besides."""
     told = dict(answers.values)
     kept = {name: told.pop(name) for name in KEPT_AS_FIELDS if name in told}
-    return sent.event("form_answered", {"form": form, **told, "fields": kept or None}, form)
+    return sent.event("form_answered", {"form": form, **about, **told, "fields": kept or None}, form)
 
 
 def review_posted(sent: Sent, answers: Answers, about: Mapping[str, str], source: str) -> Event:
@@ -96,16 +100,12 @@ def lead_captured(sent: Sent, answers: Answers, language: str) -> list[Event]:
     return [lead, asked]
 
 
-def back_in_stock_requested(
-    sent: Sent, product: str, source: str, title: str | None, *, proven: bool
-) -> Event:
-    """The wish to hear when a product can be bought again: one a day from each address. `proven`: a link in a mail to
-    the address was used, so that nobody else asked."""
+def back_in_stock_requested(sent: Sent, product: str, source: str, title: str | None) -> Event:
+    """The wish to hear when a product can be bought again: one a day from each address."""
     told = {
         "product_id": product,
         "items": [present({"product_id": product, "title": title, "quantity": 1})],
         "items_count": 1,
-        "proven": proven,
     }
     day = f"{sent.at:%Y-%m-%d}"
     return replace(sent, showing=day).event("back_in_stock_requested", told, day, source)

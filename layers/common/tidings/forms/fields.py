@@ -18,13 +18,13 @@ Form = Mapping[str, str | list[str]]
 Kind = Literal["line", "lines", "name", "address", "birthday", "choice", "choices", "stars", "tick"]
 
 MISSING: Final = "missing"
-TOO_LONG: Final = "too long"
+TOO_LONG: Final = "long"
 ADDRESS: Final = "address"
 NO_DAY: Final = "no such day"
 NO_YEAR: Final = "no such year"
 HALF: Final = "half a day"
 FUTURE: Final = "future"
-CHOICE: Final = "choice"
+CHOICE: Final = "choose"
 NOTHING: Final = "nothing"
 """Of a form as a whole: all of it was left empty."""
 

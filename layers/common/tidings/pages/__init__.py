@@ -12,7 +12,7 @@ from tidings.clock import Clock
 from tidings.errors import BadInput, NotFound, TooLarge, Unavailable
 from tidings.links import UNSUBSCRIBE, read_link
 from tidings.mail.language import Translation
-from tidings.pages import fields, unsubscribe
+from tidings.pages import contact, fields, review, stock, survey, unsubscribe
 from tidings.pages.fields import Form
 from tidings.pages.look import Page, look
 from tidings.pages.visit import Request as Request
@@ -36,6 +36,10 @@ class Served:
 
 PAGES: Final[Mapping[str, Served]] = {
     "unsubscribe": Served(unsubscribe.show, unsubscribe.act, UNSUBSCRIBE, blind=True),
+    "form": Served(survey.show, survey.act, survey.PURPOSE),
+    "review": Served(review.show, review.act, review.PURPOSE),
+    contact.PAGE: Served(contact.show, contact.act, None),
+    stock.PAGE: Served(stock.show, stock.act, None),
 }
 """Every page by its name in addresses: `/pages/<name>/<token>`, and `/unsubscribe/<token>`."""
 
@@ -72,7 +76,9 @@ class Pages:
             raise NotFound("no such page")
         keys = self.stores.link_keys()
         link = read_link(request.token, served.purpose, keys) if served.purpose else None
-        visit = replace(visit, link=link, visitor=visitor(request.origin, visit.now, keys))
+        machine_now = self.clock.machine_now()
+        who = visitor(request.origin, visit.now, keys)
+        visit = replace(visit, link=link, visitor=who, machine_now=machine_now)
         if request.method != "POST":
             return served.show(visit)
         return served.act(visit, {} if served.blind else fields.read(request.kind, request.body))

@@ -4,14 +4,16 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from tidings import ports
 from tidings.customer import epoch
-from tidings.events import Event, customer_identity
+from tidings.events import Event, address_alias, customer_identity, only_key
+from tidings.forms.limits import place
 from tidings.links import Link, make_link
 from tidings.pages.look import Look, Page
+from tidings.recommend import Lookup
 from tidings.shop import Shop
 
 SOURCE: Final = "page"
@@ -33,20 +35,31 @@ class Request:
     origin: str = ""
 
 
+class _Full:
+    """No room for anything: what nobody counts is not let in."""
+
+    def take(self, key: str, most: int, until: int) -> bool:
+        """None."""
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What pages read and write."""
+    """What pages read and write. `look_up` asks the catalogue for products, `address_key` hashes addresses."""
 
     events: ports.Events
     suppressions: ports.Suppressions
     customers: ports.CustomerReader
     link_keys: Callable[[], Mapping[str, bytes]]
+    look_up: Lookup = lambda products: {}
+    limits: ports.Limits = field(default_factory=_Full)
+    address_key: Callable[[], bytes] = lambda: only_key(())
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One request to one page. `link` is None on a page that needs none; `visitor` names the network address that it
-    came from, for this day and by nobody else."""
+    came from, for this day and by nobody else. `machine_now` is what stamps and limits go by, `now` the shop's time."""
 
     page_name: str
     stores: Stores
@@ -56,6 +69,7 @@ class Visit:
     link: Link | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     visitor: str = ""
+    machine_now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     @property
     def linked(self) -> Link:
@@ -73,6 +87,10 @@ class Visit:
         link = replace(self.linked, purpose=purpose, extra=extra)
         up = "../pages" if self.page_name == "unsubscribe" else ".."
         return f"{up}/{purpose}/{make_link(link, self.stores.link_keys())}"
+
+    def alias(self, address: str) -> str:
+        """The alias of an e-mail address that somebody typed."""
+        return address_alias(address, self.stores.address_key())
 
     def suppress(self, reason: str) -> None:
         """Let no such mail go to the link's address, from now on and before any event is folded."""
@@ -96,8 +114,10 @@ class Visit:
 
 
 def visitor(origin: str, now: datetime, keys: Mapping[str, bytes]) -> str:
-    """A network address as a name that holds for a day, and that nobody else can make. Empty without an address."""
+    """A network address, or a household's, as a name that holds for a day, and that nobody else can make. Empty without
+    an address."""
     key = next(iter(keys.values()), b"")
     if not origin or not key:
         return ""
-    return hmac.new(key, f"visitor\n{now:%Y-%m-%d}\n{origin}".encode(), hashlib.sha256).hexdigest()[:32]
+    named = f"visitor\n{now:%Y-%m-%d}\n{place(origin)}"
+    return hmac.new(key, named.encode(), hashlib.sha256).hexdigest()[:32]

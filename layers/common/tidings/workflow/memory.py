@@ -139,16 +139,19 @@ class Suppressions:
 
 @dataclass(frozen=True, slots=True)
 class Products:
-    """A catalogue that a story may bring."""
+    """A catalogue that a story may bring, and what the story tells of products."""
 
     rows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    told: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def put(self, product_id: str, product: Mapping[str, Any], at: int) -> None:
-        """A story brings its own."""
+        """The latest word."""
+        self.told[product_id] = product
 
     def get(self, product_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """Those that are known."""
-        return {name: self.rows[name] for name in product_ids if name in self.rows}
+        known = {**self.rows, **self.told}
+        return {name: known[name] for name in product_ids if name in known}
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tidings import expressions
 from tidings.checking import category
-from tidings.events import CHECKOUT_TYPES, ORDER_TYPES
+from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, TYPES
 from tidings.words import hint
 from tidings.workflow.check.scope import Scope, kind_of_value
 from tidings.workflow.load import Source
@@ -35,7 +35,8 @@ _ABOUT: Final = {
     "order": ORDER_TYPES | {"shipment_delayed", "review_posted"},
     "checkout": CHECKOUT_TYPES,
     "cart": frozenset({"cart_updated"}),
-    "product": frozenset({"product_viewed", "review_posted"}),
+    "product": frozenset({"product_viewed", "review_posted", "back_in_stock_requested"}),
+    "event": TYPES,
 }
 """Which events are about the thing of which `reentry: each …` speaks."""
 

@@ -20,7 +20,7 @@ from tidings.durations import SECONDS, format_duration, parse_duration
 from tidings.words import hint
 
 ReentryWord = Literal["never", "always"]
-Thing = Literal["order", "checkout", "cart", "product"]
+Thing = Literal["order", "checkout", "cart", "product", "event"]
 REENTRY_WORDS: Final = ("never", "always", *(f"each {thing}" for thing in get_args(Thing)))
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: Final[tuple[str, ...]] = get_args(Weekday)
