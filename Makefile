@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 LOCK := build/lock/.ready
 SAM := build/sam/.ready
 
-.PHONY: help run test lint types check build up down bench deploy destroy rebuild backfill redrive lock layer map preview messages clean
+.PHONY: help run test lint types check build up down bench deploy destroy rebuild backfill redrive export erase lock layer map preview messages clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -68,6 +68,12 @@ backfill: $(READY) ## bring all customers under new segments, tags and dates (ST
 
 redrive: $(READY) ## replay parked and failed events (STACK= for AWS)
 	@STACK="$(STACK)" $(RUN) -m infra.deploy redrive
+
+export: $(READY) ## everything that is kept of a customer, as JSON (CUSTOMER=e-mail or id, STACK= for AWS)
+	@STACK="$(STACK)" $(RUN) -m infra.deploy export "$(CUSTOMER)"
+
+erase: $(READY) ## erase a customer, and print the receipt (CUSTOMER=e-mail or id; SHOP=1 everybody; STACK= for AWS)
+	@STACK="$(STACK)" SHOP="$(SHOP)" CONFIRM="$(CONFIRM)" $(RUN) -m infra.deploy erase "$(CUSTOMER)"
 
 lock: $(LOCK) ## resolve the dependencies anew and write the hash-locked lists
 	@build/lock/bin/python -m infra.deploy.lock

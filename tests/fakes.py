@@ -379,3 +379,20 @@ class FakeGovernor:
     def throttled(self) -> None:
         """Count."""
         self.refusals += 1
+
+
+class FakeDesk:
+    """Where requests of privacy law go: notes the keys that it is handed."""
+
+    def __init__(self, faults: Faults | None = None) -> None:
+        self.faults = faults or Faults()
+        self.asked: list[tuple[str, str]] = []
+        self.gone_for: list[str] = []
+
+    def ask(self, event: Event) -> None:
+        """Note."""
+        self.faults.around("desk.ask", lambda: self.asked.append((event.identity, event.id)))
+
+    def gone(self, customer_id: str) -> None:
+        """Note."""
+        self.gone_for.append(customer_id)

@@ -11,6 +11,7 @@ from tidings import events as ev
 from tidings.clock import FixedClock
 from tidings.customer import Customer
 from tidings.events import Event
+from tidings.privacy.gate import Gate
 from tidings.shop import Sender as From
 from tidings.shop import Shop
 from tidings.steps import Decider, Sender, Stepper
@@ -193,6 +194,8 @@ class World:
         self.products = fakes.FakeProducts()
         self.parked = fakes.FakeParked()
         self.counters = fakes.FakeCounters()
+        self.suppressions = fakes.FakeSuppressions(self.faults)
+        self.desk = fakes.FakeDesk(self.faults)
         numbers = count(1)
         self.new_id: Callable[[], str] = lambda: f"c{next(numbers)}"
         self.tracker = Tracker(
@@ -207,6 +210,7 @@ class World:
             catalogue=Catalogue(WORKFLOWS, dict.fromkeys(WORKFLOWS, "r1"), SHOP, above_nothing),
             clock=self.clock,
             new_id=self.new_id,
+            gate=Gate(self.suppressions, self.desk),
         )
 
     def happen(self, *happened: Event) -> None:

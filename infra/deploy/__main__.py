@@ -1,5 +1,5 @@
-"""`python -m infra.deploy deploy|destroy|rebuild ID|backfill|redrive`; STACK, PARAMETERS and START come from the
-environment.
+"""`python -m infra.deploy deploy|destroy|rebuild ID|backfill|redrive|export WHO|erase WHO`; STACK, PARAMETERS, START,
+SHOP and CONFIRM come from the environment.
 """
 
 import os
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import operate, release
+from infra.deploy import operate, privacy, release
 from infra.deploy.errors import DeployError
 
 
@@ -30,8 +30,16 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
                 print(operate.backfill(operate.place(stack), environ.get("START", "") == "1"))
             case ["redrive"]:
                 print(operate.redrive(operate.place(stack)))
+            case ["export", customer]:
+                print(privacy.export(privacy.desk(stack), customer))
+            case ["erase", ""] if environ.get("SHOP", "") == "1":
+                print(privacy.erase_shop(privacy.desk(stack), environ.get("CONFIRM", "")))
+            case ["erase", customer]:
+                print(privacy.erase(privacy.desk(stack), customer))
             case _:
-                raise DeployError("usage: python -m infra.deploy deploy|destroy|rebuild ID|backfill|redrive")
+                raise DeployError(
+                    "usage: python -m infra.deploy deploy|destroy|rebuild ID|backfill|redrive|export WHO|erase WHO"
+                )
     except DeployError as error:
         print(f"make {arguments[0] if arguments else 'deploy'}: {error}", file=sys.stderr)
         return 1

@@ -63,8 +63,9 @@ def destroy(stack: str) -> None:
             f"{len(protected)} tables are protected: first "
             f"make deploy STACK={stack} PARAMETERS='DeletionProtection=false'"
         )
-    for bucket in (existing["PackagesBucket"], existing["FailuresBucket"]):
-        boto3.resource("s3").Bucket(bucket).objects.all().delete()
+    for name in ("PackagesBucket", "FailuresBucket", "PrivacyBucket"):
+        if name in existing:
+            boto3.resource("s3").Bucket(existing[name]).objects.all().delete()
     _run([str(SAM), "delete", "--stack-name", stack, "--no-prompts"])
     print(f"the secrets below {existing['ParameterPrefix']} are still in Parameter Store")
 

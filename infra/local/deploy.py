@@ -193,6 +193,7 @@ class Deployment:
             "failures_queue_url": outputs["FailuresQueueUrl"],
             "packages_bucket": outputs["PackagesBucket"],
             "failures_bucket": outputs["FailuresBucket"],
+            "privacy_bucket": outputs["PrivacyBucket"],
             "configuration_set": outputs["ConfigurationSet"],
             "parameter_prefix": PREFIX,
             "credentials": dict(_CREDENTIALS),

@@ -19,7 +19,10 @@ SUPPRESS = {("put_item", "suppressions")}
 FOLD = {
     (call, table) for call in ("put_item", "update_item") for table in ("customers", "aliases", "journeys")
 }
+ERASE = {("delete_item", table) for table in KEYS if table not in ("products", "limits")}
+"""The law's exception: everything of a person, and nothing is written but what keeps them from being mailed again."""
 ALLOWED = {
+    "erase_customer": ERASE | SUPPRESS,
     "receive_webhook": APPEND,
     "serve_page": APPEND | SUPPRESS,
     "record_feedback": APPEND | SUPPRESS,

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.fakes import FakeCounters, Faults
+from tests.fakes import FakeCounters, FakeDesk, Faults
 from tests.worlds import NOW, SHOP, WORKFLOWS, above_nothing
 from tidings.aws.customers_table import OwnedCustomersTable
 from tidings.aws.events_table import EventsTable
@@ -19,6 +19,7 @@ from tidings.aws.suppressions_table import SuppressionsTable
 from tidings.aws.table import Table
 from tidings.clock import FixedClock
 from tidings.events import Event
+from tidings.privacy.gate import Gate
 from tidings.tracking import Catalogue, Tracker
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "tables.yaml"
@@ -31,6 +32,7 @@ WRITES = {
     "start_execution",
     "stop_execution",
     "send_email",
+    "put_object",
 }
 
 
@@ -67,6 +69,7 @@ class Account:
         self.suppressions = SuppressionsTable(tables["suppressions"])
         self.products = ProductsTable(tables["products"])
         self.parked = ParkedTable(tables["parked"])
+        self.desk = FakeDesk()
         prefix = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-"
         self.machines = StateMachines(Cuttable(self.states, self.faults), prefix)
         self.tracker = Tracker(
@@ -80,6 +83,7 @@ class Account:
             counters=self.counters,
             catalogue=Catalogue(WORKFLOWS, dict.fromkeys(WORKFLOWS, "r1"), SHOP, above_nothing),
             clock=self.clock,
+            gate=Gate(self.suppressions, self.desk),
         )
 
     def _create(self) -> None:

@@ -59,6 +59,7 @@ def shop(built: Path, monkeypatch: pytest.MonkeyPatch, _nobody: None) -> Iterato
         "PAGES_URL": "https://pages.example", "POWERTOOLS_SERVICE_NAME": "tidings",
         "POWERTOOLS_METRICS_NAMESPACE": "Tidings",
         "STATE_MACHINE_ARN_PREFIX": "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-",
+        "ERASE_CUSTOMER": "shop-erase-customer",
     }  # fmt: skip
     with mock_aws():
         account = Account()

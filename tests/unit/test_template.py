@@ -26,9 +26,12 @@ WRITERS = {
     "Sends": {"RunStep"},
     "Pace": {"RunStep"},
     "Limits": {"ServePage"},
-    "Suppressions": {"ServePage", "RecordFeedback"},
+    "Suppressions": {"ServePage", "RecordFeedback", "EraseCustomer"},
 }
 """Who may write each table: one owner, but for what is written at the edge."""
+ERASES = "EraseCustomer"
+"""Deletes from every table that holds persons, since the law asks for it, and writes to none but one: the suppression
+that keeps an erased person from being mailed again."""
 
 
 def of_type(kind: str) -> dict[str, dict[str, Any]]:
@@ -94,22 +97,49 @@ def test_a_table_has_one_owner(table: str) -> None:
         function
         for function in FUNCTIONS
         for statement in statements(function)
-        if writing & set(actions(statement)) and arn in json.dumps(statement["Resource"])
+        if (writing - ({"dynamodb:DeleteItem"} if function == ERASES else set())) & set(actions(statement))
+        and arn in json.dumps(statement["Resource"])
     }
     assert writers == WRITERS[table]
 
 
 def test_events_are_only_appended() -> None:
-    """Nobody may change or delete an event."""
+    """Nobody may change an event, and nobody delete one but who erases a person; who does, appends none."""
     arn = json.dumps({"Fn::GetAtt": ["Tables", "Outputs.EventsArn"]})
-    granted = {
-        action
+
+    def granted(functions: set[str]) -> set[str]:
+        return {
+            action.removeprefix("dynamodb:")
+            for function in functions
+            for statement in statements(function)
+            if arn in json.dumps(statement["Resource"])
+            for action in actions(statement)
+        }
+
+    assert granted(FUNCTIONS.keys() - {ERASES}) == {"PutItem", "GetItem", "Query"}
+    assert granted({ERASES}) == {"DeleteItem", "GetItem", "Query"}
+
+
+def test_only_one_function_erases() -> None:
+    """All tables that hold persons, and no other function deletes: parked events are only taken out again."""
+    erasable = {"Events", "Customers", "Aliases", "Journeys", "Sends", "Pace", "Parked", "Suppressions"}
+    deletes = {
+        (function, table)
         for function in FUNCTIONS
         for statement in statements(function)
-        if arn in json.dumps(statement["Resource"])
-        for action in actions(statement)
+        if "dynamodb:DeleteItem" in actions(statement)
+        for table in WRITERS
+        if json.dumps({"Fn::GetAtt": ["Tables", f"Outputs.{table}Arn"]}) in json.dumps(statement["Resource"])
     }
-    assert granted == {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"}
+    assert deletes == {(ERASES, table) for table in erasable} | {("TrackEvent", "Parked")}
+
+
+def test_exports_and_receipts_expire() -> None:
+    """Neither outlives its use; the bucket is private."""
+    bucket = of_type("AWS::S3::Bucket")["PrivacyBucket"]["Properties"]
+    rules = {each["Prefix"]: each["ExpirationInDays"] for each in bucket["LifecycleConfiguration"]["Rules"]}
+    assert rules == {"exports/": 30, "receipts/": 1096}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
 
 
 @pytest.mark.parametrize("table", of_type("AWS::DynamoDB::Table"))

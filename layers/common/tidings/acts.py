@@ -39,6 +39,7 @@ class Acts:
     shop: Shop
     clock: Clock
     bounds: Bounded = lambda: None
+    gone: Callable[[str], None] = lambda _: None
 
     def carry_out(self, customer: Customer) -> None:
         """Do what is pending."""
@@ -95,7 +96,9 @@ class Acts:
         wait = timing.seconds(start(workflow), moment(act["since"]), self.clock.now())
         self.machines.start(workflow.id, journey, wait)
         latest = self.customers.get(customer.id)
-        if latest is not None and journey not in latest.journeys:
+        if latest is None:
+            self.gone(customer.id)
+        elif journey not in latest.journeys:
             # Somebody closed it meanwhile, when there was no execution to stop yet.
             self.machines.stop(workflow.id, journey)
 

@@ -282,6 +282,16 @@ def merge(winner: Customer, loser: Customer) -> Customer:
     )
 
 
+def emptied(customer: Customer, merged_into: str) -> Customer:
+    """What is left of a customer who was merged into another: where they are now, and nothing about a person."""
+    return Customer(
+        id=customer.id,
+        created_at=customer.created_at,
+        version=customer.version + 1,
+        merged_into=merged_into,
+    )
+
+
 def _fold_order(customer: Customer, event: Event, at: int) -> Customer:
     placed = placed_at(event)
     codes = {code.casefold(): placed for code in event.properties.get("discount_codes") or ()}

@@ -51,19 +51,21 @@ class ReceiveWebhookSettings:
 
 @dataclass(frozen=True, slots=True)
 class TrackEventSettings:
-    """Tables by role, and where state machines are: the ARN up to the workflow's name."""
+    """Tables by role, where state machines are (the ARN up to the workflow's name), and who answers for privacy."""
 
     tables: Mapping[str, str]
     state_machine_arn_prefix: str
+    erase_customer: str
     clock: str = ""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "TrackEventSettings":
         """Read the variables; raises Misconfigured."""
-        names = ("events", "customers", "aliases", "journeys", "sends", "products", "parked")
+        names = ("events", "customers", "aliases", "journeys", "sends", "products", "parked", "suppressions")
         return cls(
             tables=_tables(environ, names),
             state_machine_arn_prefix=required(environ, "STATE_MACHINE_ARN_PREFIX"),
+            erase_customer=required(environ, "ERASE_CUSTOMER"),
             clock=environ.get("CLOCK", ""),
         )
 
@@ -144,6 +146,31 @@ class RunDailySettings:
     def from_env(cls, environ: Mapping[str, str]) -> "RunDailySettings":
         """Read the variables; raises Misconfigured."""
         return cls(tables=_tables(environ, ("events", "customers")), clock=environ.get("CLOCK", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class EraseCustomerSettings:
+    """All tables that hold persons, by role; buckets; the ARN of a state machine up to the workflow's name."""
+
+    tables: Mapping[str, str]
+    privacy_bucket: str
+    failures_bucket: str
+    state_machine_arn_prefix: str
+    stack: str
+    clock: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "EraseCustomerSettings":
+        """Read the variables; raises Misconfigured."""
+        names = ("events", "customers", "aliases", "journeys", "sends", "pace", "parked", "suppressions")
+        return cls(
+            tables=_tables(environ, names),
+            privacy_bucket=required(environ, "PRIVACY_BUCKET"),
+            failures_bucket=required(environ, "FAILURES_BUCKET"),
+            state_machine_arn_prefix=required(environ, "STATE_MACHINE_ARN_PREFIX"),
+            stack=required(environ, "STACK"),
+            clock=environ.get("CLOCK", ""),
+        )
 
 
 def _tables(environ: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:

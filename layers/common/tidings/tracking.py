@@ -23,6 +23,7 @@ from tidings.customer import (
     apply,
     checkout_key,
     close,
+    emptied,
     epoch,
     is_seen,
     merge,
@@ -34,7 +35,6 @@ from tidings.errors import Conflict, Unavailable
 from tidings.events import (
     CHECKOUT_TYPES,
     ORDER_TYPES,
-    PRIVACY_TYPES,
     PRODUCT_TYPES,
     Event,
     customer_identity,
@@ -44,6 +44,7 @@ from tidings.events import (
 )
 from tidings.identity import Register, Subject
 from tidings.knowledge import Knowledge
+from tidings.privacy.gate import OPEN, Gate
 from tidings.refusals import Refusal, note
 from tidings.restock import Restock
 from tidings.segments import Bounded, Rules
@@ -91,6 +92,7 @@ class Tracker:
     catalogue: Catalogue
     clock: Clock
     new_id: Callable[[], str] = lambda: secrets.token_hex(10)
+    gate: Gate = OPEN
 
     @property
     def _register(self) -> Register:
@@ -113,6 +115,7 @@ class Tracker:
             shop=self.catalogue.shop,
             clock=self.clock,
             bounds=self.catalogue.bounds,
+            gone=self.gate.gone,
         )
 
     def track_all(self, events: Iterable[Event]) -> None:
@@ -187,11 +190,15 @@ class Tracker:
             Restock(self.events, self.products, self.clock).look(event)
             self.products.put(event.identity, event.properties, epoch(event.at))
             return
-        if event.type in PRIVACY_TYPES:
+        if self.gate.is_request(event):
             return
         for _ in range(ATTEMPTS):
             try:
                 subject = self._register.resolve(event)
+                if subject is None and self.gate.is_nobodys(event):
+                    return
+                if subject is not None and self.gate.is_too_late(event, subject.customer):
+                    return
                 if subject is not None:
                     self._fold(subject, event)
             except Conflict:
@@ -348,9 +355,7 @@ class Tracker:
     ) -> Customer:
         absorbed = None
         if subject.absorbed is not None:
-            absorbed = replace(
-                subject.absorbed, merged_into=after.id, version=subject.absorbed.version + 1, due_on=None
-            )
+            absorbed = emptied(subject.absorbed, after.id)
         after = replace(after, version=before.version + 1, pending=tuple(follow))
         self.customers.commit(ports.Commit(after, subject.claims, absorbed))
         return after

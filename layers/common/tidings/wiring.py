@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tidings.learning import Learner
     from tidings.pages import Pages
     from tidings.ports import Operator, Products
+    from tidings.privacy.desk import PrivacyDesk
     from tidings.segments import Bounded
     from tidings.shop import Shop
     from tidings.steps import Stepper
@@ -78,13 +79,16 @@ def tracker() -> "Tracker":
     from tidings import clock
     from tidings.aws.client import client
     from tidings.aws.customers_table import OwnedCustomersTable
+    from tidings.aws.desk import AsynchronousDesk
     from tidings.aws.events_table import EventsTable
     from tidings.aws.journeys_table import JourneysTable
     from tidings.aws.machines import StateMachines
     from tidings.aws.parked_table import ParkedTable
     from tidings.aws.products_table import ProductsTable
     from tidings.aws.sends_table import SendsTable
+    from tidings.aws.suppressions_table import SuppressionsTable
     from tidings.aws.table import Table
+    from tidings.privacy.gate import Gate
     from tidings.settings import TrackEventSettings
     from tidings.tracking import Catalogue, Tracker
     from tidings.workflow.package import Packages
@@ -112,6 +116,10 @@ def tracker() -> "Tracker":
             packages.workflows, packages.revs, shop, _condition(shop, bounds), packages.rules, bounds
         ),
         clock=time,
+        gate=Gate(
+            SuppressionsTable(table["suppressions"]),
+            AsynchronousDesk(client("lambda", read=5, attempts=3), settings.erase_customer),
+        ),
     )
 
 
@@ -308,4 +316,36 @@ def daily() -> "Daily":
         events=EventsTable(dynamodb, settings.tables["events"]),
         customers=CustomersTable(Table(dynamodb, settings.tables["customers"])),
         clock=clock.from_json(settings.clock),
+    )
+
+
+@cache
+def privacy_desk() -> "PrivacyDesk":
+    """Requests of privacy law, for erase_customer."""
+    from tidings import clock
+    from tidings.aws.buckets import FailuresBucket, PrivateStore
+    from tidings.aws.client import client
+    from tidings.aws.machines import StateMachines
+    from tidings.aws.personal import PersonalTables
+    from tidings.aws.suppressions_table import SuppressionsTable
+    from tidings.aws.table import Table
+    from tidings.privacy.desk import PrivacyDesk
+    from tidings.privacy.erasing import Eraser
+    from tidings.privacy.receipts import Receipts
+    from tidings.settings import EraseCustomerSettings
+
+    settings = EraseCustomerSettings.from_env(os.environ)
+    dynamodb, s3 = client("dynamodb", read=5, attempts=3), client("s3", read=10, attempts=3)
+    records = PersonalTables({name: Table(dynamodb, value) for name, value in settings.tables.items()})
+    store, time = PrivateStore(s3, settings.privacy_bucket), clock.from_json(settings.clock)
+    machines = StateMachines(client("stepfunctions", read=5, attempts=3), settings.state_machine_arn_prefix)
+    failures = FailuresBucket(s3, settings.failures_bucket)
+    return PrivacyDesk(
+        records=records,
+        shredder=records,
+        eraser=Eraser(records, records, machines, Receipts(store), failures, time),
+        store=store,
+        suppressions=SuppressionsTable(records.tables["suppressions"]),
+        operator=_operator(settings.stack),
+        clock=time,
     )

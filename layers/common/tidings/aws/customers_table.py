@@ -45,6 +45,11 @@ class CustomersTable:
             customer_id = item["merged_into"]
         raise TidingsError("a customer's merges lead nowhere")
 
+    def item(self, customer_id: str) -> Customer | None:
+        """The customer of exactly this id, merged into another or not; strongly consistent."""
+        found = self.customers.get(id=customer_id)
+        return from_item(found) if found else None
+
     def due(self, until: str) -> Iterable[tuple[str, str]]:
         """(customer id, due_on) of all due up to a UTC date, inclusive; eventually consistent."""
         for shard in range(DUE_SHARDS):

@@ -1,5 +1,6 @@
 """One DynamoDB table in plain Python values: the calls that every table here is made of, and no more."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -105,6 +106,30 @@ class Table:
         with outages():
             self.client.delete_item(TableName=self.name, Key=codec.encode_item(key))
 
+    def remove(self, key: Mapping[str, str], expects: Mapping[str, Any]) -> bool:
+        """Remove an item that is there with these attributes; False, and nothing done, when it is not."""
+        names = {f"#{index}": name for index, name in enumerate([*key, *expects])}
+        equal = [f"#{len(key) + index} = :{index}" for index in range(len(expects))]
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "Key": codec.encode_item(key),
+            "ConditionExpression": " AND ".join(
+                [f"attribute_exists(#{index})" for index in range(len(key))] + equal
+            ),
+            "ExpressionAttributeNames": names,
+        }
+        if expects:
+            values = (codec.encode(value) for value in expects.values())
+            request["ExpressionAttributeValues"] = {f":{index}": value for index, value in enumerate(values)}
+        try:
+            with outages():
+                self.client.delete_item(**request)
+        except ClientError as error:
+            if code(error) in REFUSED:
+                return False
+            raise
+        return True
+
     def query(self, condition: str, *, index: str | None = None, **values: Any) -> Iterable[Item]:
         """All items that a key condition selects, page by page; strongly consistent but on an index."""
         request: dict[str, Any] = {
@@ -113,6 +138,8 @@ class Table:
             "ExpressionAttributeValues": {f":{name}": codec.encode(each) for name, each in values.items()},
         }
         request |= {"IndexName": index} if index else {"ConsistentRead": True}
+        if reserved := re.findall(r"#(\w+)", condition):  # words that mean something to DynamoDB
+            request["ExpressionAttributeNames"] = {f"#{word}": word for word in reserved}
         while True:
             with outages():
                 page = self.client.query(**request)

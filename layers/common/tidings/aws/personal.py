@@ -1,0 +1,83 @@
+"""All tables of personal data in one place, for the one function that reads them whole and deletes from them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tidings.aws.customers_table import OwnedCustomersTable
+from tidings.aws.events_table import EventsTable
+from tidings.aws.journeys_table import JourneysTable
+from tidings.aws.sends_table import PaceTable, SendsTable
+from tidings.aws.suppressions_table import SuppressionsTable
+from tidings.aws.table import Table
+from tidings.customer import Customer
+from tidings.events import Event
+from tidings.ports import Journey, Pace, Send, Suppression
+from tidings.privacy.ports import Row
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalTables:
+    """Answers `privacy.ports.Records` and `privacy.ports.Shredder`. `tables` are by role."""
+
+    tables: Mapping[str, Table]
+
+    def customer(self, customer_id: str) -> Customer | None:
+        """The item as it stands, merged into another or not."""
+        return self._customers.item(customer_id)
+
+    def resolve(self, aliases: Iterable[str]) -> dict[str, str]:
+        """alias → customer id, for those that are claimed."""
+        return self._customers.resolve(aliases)
+
+    def event(self, identity: str, event_id: str) -> Event | None:
+        """One event."""
+        return self._events.get(identity, event_id)
+
+    def events(self, identity: str) -> Sequence[Event]:
+        """All events of an identity."""
+        return self._events.query(identity)
+
+    def naming(self, token: str) -> Event | None:
+        """The event that tells whose an order is."""
+        return self._events.naming(token)
+
+    def journeys(self, customer_ids: Iterable[str], known: Iterable[str]) -> Sequence[Journey]:
+        """Those that began under these ids, and the `known` by their own."""
+        table = JourneysTable(self.tables["journeys"])
+        found = {journey.id: journey for each in customer_ids for journey in table.of(each)}
+        named = (table.get(each) for each in sorted(set(known) - found.keys()))
+        return [*found.values(), *(journey for journey in named if journey)]
+
+    def sends(self, journey_id: str) -> Sequence[Send]:
+        """The ledger of a journey."""
+        return SendsTable(self.tables["sends"]).entries(journey_id)
+
+    def pace(self, customer_id: str) -> Pace | None:
+        """The pace, if there is one."""
+        pace = PaceTable(self.tables["pace"]).get(customer_id)
+        return pace if pace.version else None
+
+    def parked(self, identity: str) -> Sequence[str]:
+        """The ids of an identity's parked events."""
+        found = self.tables["parked"].query("#identity = :identity", identity=identity)
+        return [item["id"] for item in found]
+
+    def suppressions(self, address: str) -> Sequence[Suppression]:
+        """All of an address, and its counters."""
+        return SuppressionsTable(self.tables["suppressions"]).of(address)
+
+    def delete(self, row: Row) -> bool:
+        """Delete an item, if it is there; False, and nothing done, when it is not what was expected."""
+        return self.tables[row.table].remove(row.key, row.expects)
+
+    def suppress(self, suppression: Suppression) -> None:
+        """Write, replacing an older one of the same reason."""
+        SuppressionsTable(self.tables["suppressions"]).put(suppression)
+
+    @property
+    def _customers(self) -> OwnedCustomersTable:
+        return OwnedCustomersTable(self.tables["customers"], self.tables["aliases"])
+
+    @property
+    def _events(self) -> EventsTable:
+        return EventsTable(self.tables["events"].client, self.tables["events"].name)
