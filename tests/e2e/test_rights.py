@@ -11,7 +11,7 @@ from tests.e2e.helpers.shop import Shop
 KEYS = {
     "events": ("identity", "id"), "customers": ("id",), "aliases": ("alias",), "journeys": ("id",),
     "sends": ("journey", "step"), "pace": ("customer",), "suppressions": ("address", "reason"),
-    "products": ("id",), "parked": ("identity", "id"),
+    "products": ("id",), "parked": ("identity", "id"), "limits": ("key",),
 }  # fmt: skip
 
 APPEND = {("put_item", "events")}
@@ -24,10 +24,11 @@ ERASE = {("delete_item", table) for table in KEYS if table not in ("products", "
 ALLOWED = {
     "erase_customer": ERASE | SUPPRESS,
     "receive_webhook": APPEND,
-    "serve_page": APPEND | SUPPRESS,
+    "serve_page": APPEND | SUPPRESS | {("update_item", "limits")},
     "record_feedback": APPEND | SUPPRESS,
     "run_daily": APPEND,
-    "track_event": FOLD
+    "track_event": APPEND
+    | FOLD
     | {
         ("put_item", "products"),
         ("update_item", "products"),

@@ -108,8 +108,7 @@ def test_who_was_erased_is_not_mailed_again(account: Account) -> None:
 
 
 def test_a_crash_at_any_write_is_taken_up(account: Account) -> None:
-    """Cut before each write in turn, which is after the one before it; Lambda calls again. The receipt counts as if nothing
-    had happened."""
+    """Cut before each write in turn, after the one before it; Lambda calls again, and the receipt counts alike."""
     office = Office(account)
     expected, calls = _erased(account, office, 100, Faults())
     assert calls > 30

@@ -1,0 +1,113 @@
+"""A person asks for their data, then for its erasure, on the deployed template with its rights enforced."""
+
+import json
+from typing import Any
+
+from infra.deploy import privacy
+from tests.e2e.helpers.shop import HOUR, Shop, eventually
+
+PERSONAL = ("events", "customers", "aliases", "journeys", "sends", "pace", "parked")
+
+
+def desk(shop: Shop) -> privacy.Desk:
+    """The stack as the operator's commands see it."""
+    told = shop.outputs.values
+    client = {"endpoint_url": told["endpoint_url"], "region_name": told["region"], **told["credentials"]}
+    return privacy.Desk(
+        "local", told["functions"]["erase_customer"], told["privacy_bucket"], told["parameter_prefix"],
+        told["tables"]["customers"], told["tables"]["events"], client,
+    )  # fmt: skip
+
+
+def live(shop: Shop, account: int, email: str) -> str:
+    """A customer with consent whose checkout waits to be remembered of; returns their id."""
+    at = shop.now
+    person = {"id": account, "email": email, "first_name": "Marked"}
+    consent = {"state": "subscribed", "opt_in_level": "single_opt_in", "consent_updated_at": at.isoformat()}
+    shop.deliver(
+        "customers_email_marketing_consent/update",
+        {"customer_id": account, "email_address": email, "email_marketing_consent": consent},
+    )
+    shop.deliver(
+        "checkouts/create",
+        {
+            "token": f"privacy-{account}", "cart_token": f"privacy-cart-{account}", "email": email,
+            "created_at": (at - HOUR / 2).isoformat(), "updated_at": at.isoformat(), "completed_at": None,
+            "total_price": "30.00", "currency": "EUR", "line_items": [], "customer": person,
+            "abandoned_checkout_url": "https://shop.example/recover",
+        },
+    )  # fmt: skip
+    customer = shop.known(email=email)
+    eventually("the journeys", lambda: len([1 for _, whose in shop.journeys() if whose == customer.id]) >= 2)
+    return customer.id
+
+
+def request(account: int, email: str, **told: Any) -> dict[str, Any]:
+    """The body of a compliance webhook."""
+    who = {"id": account, "email": email, "phone": None}
+    return {"shop_id": 1, "shop_domain": "shop.example", "customer": who, **told}
+
+
+def left(shop: Shop, *needles: str) -> list[str]:
+    """Tables in which something of theirs is left."""
+    return [
+        table for table in PERSONAL
+        if any(needle in json.dumps(shop.scan(table), default=str) for needle in needles)
+    ]  # fmt: skip
+
+
+def documents(shop: Shop, folder: str) -> list[Any]:
+    """What lies in a folder of the private bucket."""
+    bucket, s3 = shop.outputs.text("privacy_bucket"), shop.client("s3")
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{folder}/").get("Contents", [])
+    return [json.loads(s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()) for each in listed]
+
+
+def test_a_person_asks_for_their_data(shop: Shop) -> None:
+    """Shopify passes the request on; the export lies in the private bucket, and make export gives the same."""
+    customer = live(shop, 890001, "data@privacy.example")
+    body = request(890001, "data@privacy.example", orders_requested=[], data_request={"id": 5})
+    assert shop.deliver("customers/data_request", body).status == 200
+    (document,) = eventually(
+        "the export", lambda: [d for d in documents(shop, "exports") if d["people"][0]["id"] == customer]
+    )
+    printed = json.loads(privacy.export(desk(shop), "Data@Privacy.example"))
+    assert printed["people"] == document["people"]
+    assert {each["type"] for each in document["events"]} >= {"subscribed", "checkout_started"}
+    assert shop.customer(email="data@privacy.example") is not None
+
+
+def test_a_person_is_erased(shop: Shop) -> None:
+    """Everything goes, journeys stop, the address stays suppressed, nobody comes back."""
+    email, account = "erase@privacy.example", 890002
+    customer = live(shop, account, email)
+    needles = (shop.alias(email=email), shop.alias(account=account), f"privacy-{account}", customer, email)
+    assert set(left(shop, *needles)) >= {"events", "customers", "aliases", "journeys"}
+    running = [item["id"] for item in shop.scan("journeys") if item["customer"] == customer]
+    wrong = shop.post("shopify", json.dumps(request(account, email, orders_to_redact=[])).encode(), {
+        "x-shopify-topic": "customers/redact", "x-shopify-hmac-sha256": "bm8=",
+    })  # fmt: skip
+    assert wrong.status == 401
+    assert shop.deliver("customers/redact", request(account, email, orders_to_redact=[])).status == 200
+    eventually("the erasure", lambda: not left(shop, *needles))
+    assert [item["reason"] for item in shop.scan("suppressions") if item["address"] == needles[0]] == [
+        "erased"
+    ]
+    stopped = {**shop.executions("welcome"), **shop.executions("abandoned-checkout")}
+    assert "RUNNING" not in {stopped[journey] for journey in running}
+    (receipt,) = (told for told in documents(shop, "receipts") if customer in told["customers"])
+    assert receipt["finished_at"]
+    assert receipt["removed"]["customers"] == 1
+    shop.settle()
+    assert left(shop, *needles) == []
+
+
+def test_an_operator_erases_by_address(shop: Shop) -> None:
+    """One command, which waits and prints the receipt."""
+    email = "operator@privacy.example"
+    customer = live(shop, 890003, email)
+    told = privacy.erase(desk(shop), email)
+    assert "items removed" in told
+    assert customer in told
+    assert shop.customer(email=email) is None
+    assert "nobody was known" in privacy.erase(desk(shop), email)
