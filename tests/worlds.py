@@ -11,6 +11,7 @@ from tidings import events as ev
 from tidings.clock import FixedClock
 from tidings.customer import Customer
 from tidings.events import Event
+from tidings.governor import Unlimited
 from tidings.privacy.gate import Gate
 from tidings.shop import Sender as From
 from tidings.shop import Shop
@@ -164,9 +165,9 @@ def stepper_of(parts: Any, **told: Any) -> Stepper:
 
     shared = {name: part(name) for name in ("events", "sends", "clock")}
     names = ("paces", "suppressions", "products", "mailer", "counters", "compose")
-    sender = Sender(
-        **shared, **{name: part(name) for name in names}, address_key=lambda: KEY, jitter=lambda: 0.0
-    )
+    own: dict[str, Any] = {name: part(name) for name in names} | {"address_key": lambda: KEY}
+    own["governor"] = told.get("governor") or Unlimited()
+    sender = Sender(**shared, **own, jitter=lambda: 0.0)
     decider = Decider(**shared, customers=part("customers"), machines=part("machines"))
     return Stepper(
         **shared,

@@ -76,15 +76,15 @@ class Acts:
 
     def opening(self, entry: triggers.Entry, customer: Customer, event: Event) -> OpenJourney:
         """What is kept with the customer of a journey that begins with this event."""
-        workflow, now = self.workflows[entry.workflow], self.clock.now()
+        workflow = self.workflows[entry.workflow]
         timing = self._timing(workflow, customer, lambda: event)
-        at, priority = timing.plan(start(workflow).id, entry.since) or (0, 0)
+        plan = timing.plan(start(workflow).id, entry.since)
         return OpenJourney(
             workflow=workflow.id,
             entered_at=epoch(entry.entered_at),
             ends_after=epoch(entry.since + shortest(workflow)),
-            next_at=max(at, epoch(now)) if at else 0,
-            priority=priority,
+            next_at=max(plan.at, epoch(self.clock.now())) if plan else 0,
+            priority=plan.priority if plan else 0,
         )
 
     def _start(self, act: Act, customer: Customer) -> None:

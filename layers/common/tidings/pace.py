@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tidings.ports import Pace
+from tidings.ports import Pace, Plan
 from tidings.shop import FrequencyCap
 
 REMEMBERED = timedelta(days=7)
 """How long a send counts in the pace at least; longer where a cap is."""
 
+DAY = 24 * 3600
 STALE = 15 * 60
 """Seconds after its moment from which a plan that came to nothing keeps nobody back."""
 
@@ -34,12 +35,16 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Another journey's next mail, for the same customer, which goes first where only one may."""
+    """Another journey's next mail to the same customer, which goes first where only one may."""
 
     journey: str
     workflow: str
-    at: int
-    priority: int
+    plan: Plan
+
+    @property
+    def at(self) -> int:
+        """When it is expected to go."""
+        return self.plan.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +60,26 @@ class Rules:
 
     def hold(self, now: int) -> Wait | None:
         """The first moment from `now` on at which the mail may go, and the first reason why it waits; None for now."""
-        ahead = self._ahead(now)
         at, reason = now, ""
         while True:
-            blocked = self._blocked(at, ahead)
+            blocked = self._blocked(at, now)
             if blocked is None:
                 return Wait(at, reason) if at > now else None
             at, reason = blocked.until, reason or blocked.reason
 
-    def _ahead(self, now: int) -> list[Rival]:
-        """The rivals at the moments at which they will go, if each keeps to the rules itself."""
+    def _ahead(self, until: int, now: int) -> list[Rival]:
+        """The rivals that are planned until then, at the moments at which they will go if each keeps to the rules."""
         found: list[Rival] = []
-        for rival in sorted(self.rivals, key=_order):
-            taken = replace(self, sends=(*self.sends, *(each.at for each in found)), rivals=())
-            at = max(rival.at, now)
-            held = taken.hold(at)
-            found.append(replace(rival, at=held.until if held else at))
+        for rival in sorted((each for each in self.rivals if each.at < until), key=_order):
+            at, sends = max(rival.at, now), (*self.sends, *(each.at for each in found))
+            # One that is planned within quiet hours does not keep them.
+            quiet = self.quiet if self.quiet(at) == at else _never
+            held = replace(self, sends=sends, rivals=(), quiet=quiet).hold(at)
+            plan = rival.plan._replace(at=held.until if held else at)
+            found.append(replace(rival, plan=plan))
         return found
 
-    def _blocked(self, at: int, ahead: Sequence[Rival]) -> Wait | None:
+    def _blocked(self, at: int, now: int) -> Wait | None:
         """The first rule that keeps a mail from going at a moment, and when that may be over."""
         if (quiet := self.quiet(at)) > at:
             return Wait(quiet, QUIET)
@@ -83,7 +89,7 @@ class Rules:
             return Wait(free, TOO_OFTEN)
         # A mail that goes now would keep back whoever is due within the shortest cap's window.
         span = min((int(cap.within.total_seconds()) for cap in self.caps), default=0)
-        near = [rival for rival in ahead if rival.at < at + span]
+        near = self._ahead(at + span, now)
         caps = (*self.caps, WEEKLY) if self.weekly else self.caps
         if (free := _free(at, (*self.sends, *(rival.at for rival in near)), caps)) > at:
             first = min(near, key=lambda rival: abs(rival.at - at))
@@ -91,47 +97,35 @@ class Rules:
         return None
 
 
-def rivals(
-    journey: str,
-    pace: Pace,
-    others: Mapping[str, tuple[str, int, int]],
-    own: tuple[int, int],
-    stale_before: int,
-) -> list[Rival]:
-    """The journeys whose next mail goes before this one's, when both want the same slot.
+def rivals(journey: str, own: Plan, others: Mapping[str, tuple[str, Plan]], stale: int) -> list[Rival]:
+    """The journeys whose next mail goes before this one's when both want the same slot.
 
-    `others` are the customer's open journeys: their workflow, and when their first mail was planned with what
-    priority. `own` is this mail's planned moment and priority. Of equal priority the one planned earlier goes first,
-    then the smaller journey id: an order without ties, so that of two exactly one gives way.
+    `others` are the customer's other open journeys, with workflow and plan; a plan from before `stale` came to nothing.
+    Of equal priority the one due earlier goes first, then the smaller journey id: an order without ties, so that of two
+    exactly one gives way, and within one priority nobody is overtaken for ever.
     """
-    found = []
-    for other, (workflow, *first) in others.items():
-        at, priority = planned(pace, other, (first[0], first[1]))
-        rival = Rival(other, workflow, at, priority)
-        mine = Rival(journey, "", *own)
-        if other != journey and at >= max(1, stale_before) and _order(rival) < _order(mine):
-            found.append(rival)
-    return found
+    mine = _order(Rival(journey, "", own))
+    found = (Rival(other, workflow, plan) for other, (workflow, plan) in others.items())
+    return [rival for rival in found if rival.at > stale and _order(rival) < mine]
 
 
-def planned(pace: Pace, journey: str, first: tuple[int, int]) -> tuple[int, int]:
-    """When a journey's next marketing mail is planned, and its priority; `first` is the plan of its first, which
-    counts until that has gone. (0, …) without one."""
+def planned(pace: Pace, journey: str, first: Plan) -> Plan:
+    """The plan of a journey's next marketing mail. `first` is that of its first, which counts until it has gone; a plan
+    `at` 0 is none."""
     if journey in pace.planned:
-        at, priority = pace.planned[journey]
-        return at, priority
+        return pace.planned[journey]
     has_sent = any(send.startswith(f"{journey}#") for send in pace.sends)
-    return (0, 0) if has_sent else first
+    return Plan(0, 0, 0) if has_sent else first
 
 
-def take(pace: Pace, send: str, now: int, plan: tuple[int, int] | None, caps: Iterable[FrequencyCap]) -> Pace:
+def take(pace: Pace, send: str, now: int, plan: Plan | None, caps: Iterable[FrequencyCap]) -> Pace:
     """The pace with a slot for `send` at `now`, and the plan of its journey's next mail."""
     since = now - max((REMEMBERED, *(cap.within for cap in caps))).total_seconds()
     recent = {key: at for key, at in pace.sends.items() if at > since}
     return _planned(replace(pace, sends={**recent, send: now}), send, plan, now)
 
 
-def put_off(pace: Pace, send: str, now: int, plan: tuple[int, int]) -> Pace:
+def put_off(pace: Pace, send: str, now: int, plan: Plan) -> Pace:
     """The pace after a deferral: no slot for `send`, and its new moment."""
     return _planned(_without(pace, send), send, plan, now)
 
@@ -148,10 +142,10 @@ def shared(pace: Pace, merged: Iterable[Pace]) -> Pace:
     return pace
 
 
-def _planned(pace: Pace, send: str, plan: tuple[int, int] | None, now: int) -> Pace:
-    journey = send.partition("#")[0]
-    kept = {name: told for name, told in pace.planned.items() if name != journey and told[0] >= now - 86400}
-    return replace(pace, version=pace.version + 1, planned=kept | ({journey: plan} if plan else {}))
+def _planned(pace: Pace, send: str, plan: Plan | None, now: int) -> Pace:
+    own = send.partition("#")[0]
+    kept = {name: each for name, each in pace.planned.items() if name != own and each.at > now - DAY}
+    return replace(pace, version=pace.version + 1, planned=kept | ({own: plan} if plan else {}))
 
 
 def _without(pace: Pace, send: str) -> Pace:
@@ -159,7 +153,11 @@ def _without(pace: Pace, send: str) -> Pace:
 
 
 def _order(rival: Rival) -> tuple[int, int, str]:
-    return -rival.priority, rival.at, rival.journey
+    return -rival.plan.priority, rival.plan.due, rival.journey
+
+
+def _never(at: int) -> int:
+    return at
 
 
 def _free(at: int, sends: Sequence[int], caps: Sequence[FrequencyCap]) -> int:

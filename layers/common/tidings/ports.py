@@ -6,7 +6,7 @@ to repeat. Reads are strongly consistent unless they say otherwise.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from tidings.customer import Customer
 from tidings.events import Event
@@ -192,15 +192,23 @@ class Sends(Protocol):
         ...
 
 
+class Plan(NamedTuple):
+    """When a journey's next marketing mail is expected to go, its workflow's priority, and since when it is due."""
+
+    at: int
+    priority: int
+    due: int
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The marketing mails of a customer's last days: `journey#step` → epoch second of shop time; and, by journey, when
-    the next one is planned and with what priority."""
+    """The marketing mails of a customer's last days: `journey#step` → epoch second of shop time; and each journey's
+    plan."""
 
     customer: str
     version: int = 0
     sends: Mapping[str, int] = field(default_factory=dict)
-    planned: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    planned: Mapping[str, Plan] = field(default_factory=dict)
 
 
 class Paces(Protocol):

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tidings.customer import Customer, epoch
+from tidings.ports import Plan
 from tidings.quiet import held_back
 from tidings.schedule import wait_end
 from tidings.shop import QuietHours, Shop
@@ -79,10 +80,10 @@ class Timing:
                 known[following] = min(known.get(following, then), then)
         return min(found, default=None)
 
-    def plan(self, node: str | None, since: datetime) -> tuple[int, int] | None:
-        """When the next marketing mail is planned, and with what priority; None without one."""
+    def plan(self, node: str | None, since: datetime) -> Plan | None:
+        """The plan of the next marketing mail; None without one."""
         at = self.next_mail(node, since) if self.workflow.is_marketing else None
-        return (epoch(at), self.workflow.priority) if at else None
+        return Plan(epoch(at), self.workflow.priority, epoch(at)) if at else None
 
     def _ways(self, here: Node, at: datetime) -> list[tuple[str, datetime]]:
         ways = dict(here.branches)

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, fields
 
 from tidings.aws.table import Table
 from tidings.errors import Conflict
-from tidings.ports import Pace, Send
+from tidings.ports import Pace, Plan, Send
 
 _FIELDS = {field.name for field in fields(Send)}
 
@@ -66,7 +66,7 @@ class PaceTable:
         item = self.table.get(customer=customer_id)
         if item is None:
             return Pace(customer_id)
-        planned = {journey: (at, priority) for journey, (at, priority) in item.get("planned", {}).items()}
+        planned = {journey: Plan(*told) for journey, told in item.get("planned", {}).items()}
         return Pace(customer_id, item["version"], item["sends"], planned)
 
     def put(self, pace: Pace) -> None:

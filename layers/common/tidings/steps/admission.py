@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from tidings import pace as paces
 from tidings import ports
 from tidings.clock import Clock
+from tidings.consent import frequency
 from tidings.customer import epoch, moment
 from tidings.errors import Conflict
 from tidings.pace import ONCE_A_WEEK, QUIET, STALE, Rules, Wait
-from tidings.ports import Pace
+from tidings.ports import Pace, Plan
 from tidings.steps.scene import Scene
 from tidings.workflow.model import SendStep
 
@@ -65,7 +66,8 @@ class Admission:
         """Ask on the pace as it is read; what follows is written on that and no other."""
         own = self.paces.get(scene.customer.id)
         pace = paces.shared(own, (self.paces.get(merged) for merged in scene.customer.ids[1:]))
-        rules = self._rules(scene, pace, now)
+        plan = _plan(scene, pace, now)
+        rules = self._rules(scene, pace, plan, now)
         wait = rules.hold(now)
         if wait is None or wait.reason not in (QUIET, ONCE_A_WEEK):
             held = self._held(scene, now)
@@ -76,30 +78,34 @@ class Admission:
         if wait is None and own.sends.get(scene.slot) != now:
             self.paces.put(paces.take(pace, scene.slot, now, scene.plan(), caps))
         elif wait is not None and (last is None or wait.until <= last):
-            self.paces.put(
-                paces.put_off(pace, scene.slot, now, (wait.until, scene.package.workflow.priority))
-            )
+            self.paces.put(paces.put_off(pace, scene.slot, now, plan._replace(at=wait.until)))
         return wait
 
     def _held(self, scene: Scene, now: int) -> Wait | None:
         hold = self.governor.hold(scene.package.workflow.id, marketing=scene.is_marketing)
         return Wait(now + max(1, self.clock.shop_seconds(hold.seconds)), hold.reason) if hold else None
 
-    def _rules(self, scene: Scene, pace: Pace, now: int) -> Rules:
-        customer, journey, timing = scene.customer, scene.request.journey, scene.timing
+    def _rules(self, scene: Scene, pace: Pace, plan: Plan, now: int) -> Rules:
         others = {
-            name: (each.workflow, each.next_at, each.priority) for name, each in customer.journeys.items()
+            name: (each.workflow, paces.planned(pace, name, Plan(each.next_at, each.priority, each.next_at)))
+            for name, each in scene.customer.journeys.items()
+            if name != scene.request.journey
         }
-        _, *first = others.pop(journey, ("", 0, 0))
-        at, priority = paces.planned(pace, journey, (first[0], first[1]))
         stale = now - max(STALE, self.clock.shop_seconds(LATENCY))
-        mine = (at, priority) if at else (now, scene.package.workflow.priority)
         return Rules(
             caps=scene.package.shop.frequency_cap,
-            quiet=lambda at: epoch(timing.awake(moment(at))),
+            quiet=lambda at: epoch(scene.timing.awake(moment(at))),
             sends=[at for send, at in pace.sends.items() if send != scene.slot],
-            rivals=paces.rivals(journey, pace, others, mine, stale),
+            rivals=paces.rivals(scene.request.journey, plan, others, stale),
+            weekly=frequency(scene.customer, moment(now)) == "weekly",
         )
+
+
+def _plan(scene: Scene, pace: Pace, now: int) -> Plan:
+    """This mail's plan, as the others know it; from now on, when none does."""
+    open_ = scene.customer.journeys[scene.request.journey]
+    known = paces.planned(pace, scene.request.journey, Plan(open_.next_at, open_.priority, open_.next_at))
+    return known if known.at else Plan(now, scene.package.workflow.priority, now)
 
 
 def _expired(reason: str) -> Drop:

@@ -153,7 +153,7 @@ class Scene:
             return 0
         return self.timing.seconds(node(self.package.workflow, following), moment(ended.at), self.now)
 
-    def plan(self) -> tuple[int, int] | None:
+    def plan(self) -> ports.Plan | None:
         """The plan of the mail after this one, should this one go now."""
         return self.timing.plan(self.node.branches[NEXT], self.now)
 

@@ -1,0 +1,233 @@
+"""Who may be mailed now: each rule by itself, and who gives way to whom."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests import fakes
+from tests.lives import CAPPED, QUIET, ZONE, Life, flow, local
+from tests.worlds import ANN, DAY, HOUR, NOW, event
+from tidings.customer import epoch, moment
+from tidings.errors import Conflict, SendDeferred
+from tidings.ports import Hold, Pace
+from tidings.shop import FrequencyCap
+from tidings.workflow.model import Workflow
+
+
+def one(name: str, **told: Any) -> Workflow:
+    """A workflow of one mail at once."""
+    return flow(name, {"send": "a"}, **told)
+
+
+def after(wait: str, name: str, **told: Any) -> Workflow:
+    """A workflow of one mail after a wait."""
+    return flow(name, {"wait": wait}, {"send": "a"}, **told)
+
+
+def hours(sent: list[tuple[datetime, str]]) -> list[tuple[float, str]]:
+    """The mails with the hours since the checkout."""
+    return [((at - NOW) / HOUR, name.partition("/")[0]) for at, name in sent]
+
+
+@pytest.mark.parametrize("order", [{"low": 0, "high": 1}, {"low": 1, "high": 0}])
+def test_of_two_that_wake_in_the_same_second_the_higher_priority_goes(order: dict[str, int]) -> None:
+    """Whichever asks first; the other waits for the first moment after it, and tells for whom."""
+    life = Life([one("low", priority=10), one("high", priority=20)], turns=order)
+    assert hours(life.live()) == [(0, "high"), (16, "low")]
+    ((_, reason, until),) = life.entry("low", "a").told["deferred"]
+    assert reason == ("priority: high" if order["low"] == 0 else "frequency cap")
+    assert until == epoch(NOW + 16 * HOUR)
+
+
+@pytest.mark.parametrize("order", [{"a": 0, "b": 1}, {"a": 1, "b": 0}])
+def test_of_equals_that_wake_in_the_same_second_exactly_one_goes(order: dict[str, int]) -> None:
+    """Always the same one, whichever asks first."""
+    life = Life([one("a"), one("b")], turns=order)
+    assert hours(life.live()) == [(0, "a"), (16, "b")]
+
+
+@pytest.mark.parametrize(
+    ("wait", "low_at"),
+    [("15 hours", 31), ("16 hours", 0), ("30 hours", 0)],
+    ids=["within", "at its end", "after"],
+)
+def test_a_mail_gives_way_to_one_that_its_slot_would_keep_back(wait: str, low_at: int) -> None:
+    """Due before the cap would let it through again: fifteen hours from now, not sixteen."""
+    life = Life([one("low", priority=10), after(wait, "high", priority=20)])
+    assert (low_at, "low") in hours(life.live())
+    assert life.entry("high", "a").told == {}
+
+
+def test_where_the_cap_lets_both_through_nobody_gives_way() -> None:
+    """Two a day: the second mail fits beside the first."""
+    two = CAPPED.model_copy(update={"frequency_cap": [FrequencyCap(at_most=2, within=DAY)]})
+    life = Life([one("low", priority=10), after("1 hour", "high", priority=20)], two)
+    assert hours(life.live()) == [(0, "low"), (1, "high")]
+
+
+def test_the_last_mail_of_the_week_is_kept_for_who_goes_first() -> None:
+    """Three have gone; the fourth slot is the higher one's, and the lower waits until the week lets a fifth through."""
+    life = Life([after("17 hours", "low", priority=10), after("20 hours", "high", priority=20)])
+    life.begin()
+    customer = life.world.only().id
+    gone = {f"gone{days}#a": epoch(NOW - days * DAY) for days in (2, 3, 4)}
+    life.paces.rows[customer] = Pace(customer, 1, gone)
+    assert hours(life.live()) == [(20, "high"), (3 * 24, "low")]
+
+
+def test_who_expires_while_others_go_first_is_dropped_with_the_reason() -> None:
+    """At once, since the first moment that is left comes too late."""
+    short = flow("low", {"send": "a", "expires": "8 hours"}, priority=10)
+    life = Life([short, after("1 hour", "high", priority=20)])
+    assert hours(life.live()) == [(1, "high")]
+    entry = life.entry("low", "a")
+    assert (entry.state, entry.reason, entry.at) == ("dropped", "expired: priority: high", epoch(NOW))
+
+
+def test_a_plan_that_came_to_nothing_keeps_nobody_back() -> None:
+    """A quarter of an hour after its moment, or as soon as its journey is closed."""
+    life = Life([after("1 hour", "low", priority=10), one("high", priority=20)])
+    journey = life.begin()["low"][1]
+    life.world.pass_time(timedelta(minutes=14))
+    with pytest.raises(SendDeferred):
+        life.step(journey, "a")
+    life.paces.rows.clear()
+    life.world.pass_time(timedelta(minutes=1))
+    life.step(journey, "a")
+    assert [name for _, name in life.sent] == ["low/a"]
+
+
+@pytest.mark.parametrize(("wait", "goes"), [("3 hours", "08:0"), ("13 hours", "13:00")])
+def test_one_deferral_leads_to_the_true_moment(wait: str, goes: str) -> None:
+    """A cap that is free at night leads to the morning; one that still holds in the morning to its own end."""
+    life = Life([after("835 minutes", "a"), after(wait, "b")], QUIET)
+    (_, _), (at, name) = life.live()
+    assert name == "a/a"
+    assert f"{at.astimezone(ZONE):%H:%M}".startswith(goes)
+    assert life.entry("a", "a").told["deferred"] == [
+        [epoch(NOW + 835 * HOUR / 60), "frequency cap", epoch(at)]
+    ]
+
+
+def test_a_wait_that_would_end_at_night_ends_in_the_morning() -> None:
+    """It costs no deferral: the step before knows. The ledger says it nevertheless."""
+    life = Life([flow("a", {"wait": "1 hour"}, {"send": "a"}, {"wait": "16 hours"}, {"send": "b"})], QUIET)
+    ((_, first), (at, second)) = life.live()
+    assert [first, second] == ["a/a", "a/b"]
+    assert local("2026-03-11 08:00") <= at < local("2026-03-11 08:10")
+    entry = life.entry("a", "b")
+    assert entry.told["deferred"] == [[epoch(NOW + 17 * HOUR), "quiet hours", epoch(at)]]
+    assert life.world.counters.counts["MailsDeferred"] == 0
+
+
+def test_who_answers_at_once_goes_at_night_too() -> None:
+    """`quiet_hours: false`, and transactional mail."""
+    night = QUIET.model_copy(update={"timezone": "Asia/Tokyo"})
+    life = Life([one("a", quiet_hours=False), one("b", **{"class": "transactional"}), one("c")], night)
+    assert hours(life.live())[:2] == [(0, "a"), (0, "b")]
+    assert life.entry("c", "a").told["deferred"][0][1] == "frequency cap" or life.entry("c", "a").at > epoch(
+        NOW
+    )
+
+
+def test_the_governor_is_asked_before_a_slot_is_taken() -> None:
+    """While it holds a mail nothing is taken, nobody is kept back by it, and the reason stands in the ledger."""
+    governor = fakes.FakeGovernor(Hold("quota", 3600))
+    life = Life([one("a", priority=90), after("30 minutes", "b")], governor=governor)
+    assert hours(life.live()) == [(0.5, "b"), (16.5, "a")]
+    deferred = life.entry("a", "a").told["deferred"]
+    assert [(reason, until - at) for at, reason, until in deferred] == [
+        ("quota", 3600),
+        ("frequency cap", 15.5 * 3600),
+    ]
+    assert governor.asked[0] == ("a", True)
+
+
+def test_what_the_governor_holds_comes_back_outside_quiet_hours() -> None:
+    """Fifteen hours of no quota end at eleven at night: it waits until the morning at once."""
+    life = Life([one("a")], QUIET, governor=fakes.FakeGovernor(Hold("quota", 15 * 3600)))
+    life.live()
+    ((_, reason, until),) = life.entry("a", "a").told["deferred"]
+    assert reason == "quota"
+    assert local("2026-03-11 08:00") <= moment(until) < local("2026-03-11 08:10")
+
+
+def test_transactional_mail_is_held_by_the_governor_only() -> None:
+    """Its cap is the account's quota; what it waits for is noted likewise."""
+    governor = fakes.FakeGovernor(None, Hold("quota", 60))
+    life = Life([one("a"), one("b", **{"class": "transactional"})], QUIET, governor=governor)
+    assert hours(life.live()) == [(0, "a"), (1 / 60, "b")]
+    assert life.entry("b", "a").told["deferred"] == [[epoch(NOW), "quota", epoch(NOW) + 60]]
+    assert governor.asked == [("a", True), ("b", False), ("b", False)]
+
+
+def test_who_wants_one_mail_a_week_gets_one() -> None:
+    """Whatever the shop's cap; the reason is their own wish."""
+    life = Life([flow("a", {"send": "a"}, {"wait": "2 days"}, {"send": "b"})])
+    chosen = event("preferences_changed", "p", at=NOW - DAY, received=NOW, frequency="weekly", **ANN)
+    life.world.happen(chosen)
+    assert hours(life.live()) == [(0, "a"), (7 * 24, "a")]
+    assert life.entry("a", "b").told["deferred"][0][1] == "weekly"
+
+
+def test_a_slot_taken_before_a_crash_counts_from_when_the_mail_goes() -> None:
+    """Cut off between slot and claim, and run again later: the pace has the mail once, at its true moment."""
+    life = Life([one("a")])
+    journey = life.begin()["a"][1]
+    customer = life.world.only().id
+    life.paces.rows[customer] = Pace(customer, 1, {f"{journey}#a": epoch(NOW)})
+    life.world.pass_time(HOUR)
+    life.step(journey, "a")
+    assert life.paces.rows[customer].sends == {f"{journey}#a": epoch(NOW + HOUR)}
+
+
+def test_a_deferral_is_no_attempt_and_the_ledger_keeps_the_latest_ten() -> None:
+    """Twelve hours without quota, asked every hour: the mail goes as attempt one."""
+    life = Life([one("a")], governor=fakes.FakeGovernor(*[Hold("quota", 3600)] * 12))
+    assert hours(life.live()) == [(12, "a")]
+    entry = life.entry("a", "a")
+    assert (entry.state, entry.attempt) == ("sent", 1)
+    assert [at for at, _, _ in entry.told["deferred"]] == [epoch(NOW + n * HOUR) for n in range(2, 12)]
+
+
+def test_the_mails_of_a_customer_merged_in_count() -> None:
+    """Their pace stands under their old id."""
+    life = Life([one("a")])
+    journey = life.begin()["a"][1]
+    customer = life.world.only()
+    merged = replace(customer, partitions=customer.partitions | {"customer:old"})
+    life.world.customers.rows[customer.id] = merged
+    life.paces.rows["old"] = Pace("old", 4, {"j#m": epoch(NOW - HOUR)})
+    with pytest.raises(SendDeferred) as deferred:
+        life.step(journey, "a")
+    assert deferred.value.seconds == 15 * 3600
+
+
+def test_a_pace_that_moves_without_end_brings_the_step_back_soon() -> None:
+    """Five times on a pace that somebody else was faster to write: no slot, no record, a few seconds."""
+    life = Life([one("a")])
+    journey = life.begin()["a"][1]
+
+    class Moving(fakes.FakePaces):
+        def put(self, pace: Pace) -> None:
+            raise Conflict("moved")
+
+    sender = replace(life.stepper.sender, paces=Moving())
+    life.stepper = replace(life.stepper, sender=sender)
+    with pytest.raises(SendDeferred) as deferred:
+        life.step(journey, "a")
+    assert deferred.value.seconds == 5
+    assert not life.sends.rows
+
+
+def test_a_deferral_takes_two_writes_and_a_mail_three() -> None:
+    """The ledger's reason and the pace's plan; then slot, claim, settlement."""
+    faults = fakes.Faults()
+    life = Life([one("low", priority=10), one("high", priority=20)], turns={"low": 0, "high": 1})
+    life.sends.faults = life.paces.faults = faults
+    life.live()
+    deferral = ["paces.put", "sends.claim"]
+    mail = ["paces.put", "sends.claim", "sends.settle"]
+    assert faults.calls == deferral + mail + mail
