@@ -252,6 +252,7 @@ class FakeSuppressions:
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.rows: dict[tuple[str, str], ports.Suppression] = {}
+        self.soft: dict[str, dict[str, int]] = defaultdict(dict)
 
     def of(self, address: str) -> Sequence[ports.Suppression]:
         """All of an address."""
@@ -261,9 +262,20 @@ class FakeSuppressions:
         """Write."""
 
         def effect() -> None:
-            self.rows[suppression.address, suppression.reason] = suppression
+            known = self.rows.get((suppression.address, suppression.reason))
+            if known is None or known.at < suppression.at:
+                self.rows[suppression.address, suppression.reason] = suppression
 
         self.faults.around("suppressions.put", effect)
+
+    def bounced_softly(self, address: str, message: str, sent: int) -> Sequence[int]:
+        """Count a mail once."""
+
+        def effect() -> None:
+            self.soft[address][message] = sent
+
+        self.faults.around("suppressions.soft", effect)
+        return sorted(self.soft[address].values())
 
 
 class FakeLimits:

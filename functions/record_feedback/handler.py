@@ -1,6 +1,5 @@
 """SES's events from the queue in; events and suppressions out. What fails is delivered again, then goes to the DLQ."""
 
-import json
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -13,8 +12,10 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Record a batch; answers with the messages to be delivered again."""
-    return process_partial_response(event, _record, processor, context)
+    answer = process_partial_response(event, _record, processor, context)
+    wiring.feedback().settle()
+    return answer
 
 
 def _record(record: SQSRecord) -> None:
-    wiring.feedback().record(json.loads(record.body))
+    wiring.feedback().record(record.body)

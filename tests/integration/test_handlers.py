@@ -56,7 +56,7 @@ def shop(built: Path, monkeypatch: pytest.MonkeyPatch, _nobody: None) -> Iterato
     environment = {
         "PARAMETER_PREFIX": PREFIX, "PACKAGES_BUCKET": "packages", "CONFIGURATION_SET": "shop",
         "FAILURES_BUCKET": "failures",
-        "PAGES_URL": "https://pages.example", "POWERTOOLS_SERVICE_NAME": "tidings",
+        "PAGES_URL": "https://pages.example", "POWERTOOLS_SERVICE_NAME": "tidings", "STACK": "shop",
         "POWERTOOLS_METRICS_NAMESPACE": "Tidings",
         "STATE_MACHINE_ARN_PREFIX": "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-",
         "ERASE_CUSTOMER": "shop-erase-customer",

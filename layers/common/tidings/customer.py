@@ -20,7 +20,15 @@ from tidings.compact import later, latest, latest_times
 from tidings.compact import moment as moment
 from tidings.compact import short as short
 from tidings.consent import Terms, Word, fold_consent, overall
-from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity, is_token, order_token
+from tidings.events import (
+    CHECKOUT_TYPES,
+    ORDER_TYPES,
+    Event,
+    customer_identity,
+    is_machine,
+    is_token,
+    order_token,
+)
 from tidings.orders import Checkout as Checkout
 from tidings.orders import Order as Order
 from tidings.orders import checkout_key as checkout_key
@@ -204,9 +212,10 @@ def apply(customer: Customer, event: Event, counted: frozenset[str] | None = Non
     elif event.type in CHECKOUT_TYPES:
         changed = replace(changed, checkouts=purchases.fold_checkout(changed.checkouts, event, at))
     if event.type in ("mail_opened", "mail_clicked"):
-        changed = replace(
-            changed, counts={**changed.counts, event.type: changed.counts.get(event.type, 0) + 1}
-        )
+        name = event.type.replace("mail", "machine") if is_machine(event) else event.type
+        changed = replace(changed, counts={**changed.counts, name: changed.counts.get(name, 0) + 1})
+    if is_machine(event):
+        return changed
     if event.type in ALWAYS_COUNTED or counted is None or event.type in counted:
         times = latest_times((*changed.times.get(event.type, ()), at), KEEP_TIMES)
         changed = replace(changed, times={**changed.times, event.type: times})

@@ -47,6 +47,7 @@ TYPES: Final = frozenset(
         "mail_bounced",
         "mail_complained",
         "mail_rejected",
+        "mail_other",
         "due",
         "product_updated",
         "product_deleted",
@@ -61,7 +62,7 @@ CHECKOUT_TYPES: Final = frozenset({"checkout_started", "checkout_updated"})
 ORDER_TYPES: Final = frozenset(
     {"order_placed", "order_paid", "order_fulfilled", "order_delivered", "order_cancelled", "order_refunded"}
 )
-TOKEN_KINDS: Final = frozenset({"checkout", "cart", "order", "visitor"})
+TOKEN_KINDS: Final = frozenset({"checkout", "cart", "order", "visitor", "message"})
 """Kinds of aliases that name no person."""
 
 PAGE_TYPES: Final = frozenset({"product_viewed", "cart_updated"})
@@ -148,6 +149,11 @@ def kind_of(alias: str) -> str:
 def is_signed_page(event: "Event") -> bool:
     """Whether a page told the event of somebody whom a signed token named."""
     return event.id.startswith(f"{PAGES}:") and not is_token(event.identity)
+
+
+def is_machine(event: "Event") -> bool:
+    """Whether no person did it: pictures that a mail program fetched, links that a scanner followed."""
+    return bool(event.properties.get("machine")) and event.type in ("mail_opened", "mail_clicked")
 
 
 def order_token(event: "Event") -> str | None:

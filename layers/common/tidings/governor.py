@@ -1,6 +1,46 @@
-"""What the SES account, and a workflow's own reputation, let through now."""
+"""What the SES account, and a workflow's own reputation, let through now.
 
+The account is asked once a minute; while it does not answer, its last word stands, and without one everything goes:
+SES itself refuses what is too much, and a refusal loses nothing. Transactional mail goes first: marketing leaves it a
+tenth of the day's quota and a fifth of the rate. An instance that has just sent shares the rate with the others by a
+counter of each second; one that has not sends without asking.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from tidings import ports
+from tidings.clock import Clock
+from tidings.errors import SendRejected, Unavailable
+from tidings.health import Pause, PauseReader
+from tidings.limits import WarmUp
 from tidings.ports import Hold
+
+log = logging.getLogger(__name__)
+
+KEPT: Final = timedelta(minutes=1)
+"""How long the account's answer, and a workflow's pause, are believed."""
+
+STALE: Final = timedelta(minutes=5)
+"""An answer older than this holds no transactional mail back."""
+
+FOR_MARKETING, RATE_FOR_MARKETING = 0.9, 0.8
+"""Of the day's quota and of the rate; the rest is kept for transactional mail."""
+
+BUSY: Final = timedelta(seconds=2)
+"""Who sent so recently shares the rate."""
+
+PAUSED, QUOTA, TRANSACTIONAL, RAMP, BACK_OFF = 4 * 3600.0, 1800.0, 300.0, 3600.0, 20.0
+"""Seconds that a mail is held for, before jitter as long again: workflow paused, quota, warm-up, SES out of breath."""
+
+SHORTEST_SPREAD: Final = 5.0
+SEVERAL: Final = 5
+"""Mails that SES refuses in a row, before the operator hears of it."""
 
 
 class Unlimited:
@@ -12,3 +52,181 @@ class Unlimited:
 
     def throttled(self) -> None:
         """Nothing to step back from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What SES lets the account send: mails a second and in 24 hours (0 or less: without end), those sent in the last
+    24 hours, whether it may send at all, and how it stands (`HEALTHY`, `PROBATION`, `SHUTDOWN`)."""
+
+    per_second: float
+    per_day: float
+    sent: float
+    enabled: bool = True
+    standing: str = ""
+
+
+class Account(Protocol):
+    """The SES account."""
+
+    def quota(self) -> Quota:
+        """The quota as it stands; eventually consistent."""
+        ...
+
+
+class Shared(Protocol):
+    """Counters that instances share."""
+
+    def take(self, name: str, units: int, expires: int) -> int:
+        """Add to a counter; what it stands at then. It is forgotten after `expires`, an epoch second."""
+        ...
+
+
+@dataclass(slots=True)
+class AccountGovernor:
+    """Answers `ports.Governor`, for one instance. Times are the machine's, but for the ramp's days."""
+
+    account: Account
+    pauses: PauseReader
+    shared: Shared
+    operator: ports.Operator
+    clock: Clock
+    warm_up: WarmUp | None = None
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    jitter: Callable[[], float] = random.random
+    _quota: Quota | None = None
+    _asked_at: datetime | None = None
+    _known_at: datetime | None = None
+    _since: int = 0
+    _pauses: dict[str, tuple[datetime, Pause | None]] = field(default_factory=dict)
+    _asked: list[datetime] = field(default_factory=list)
+    _leased: tuple[int, int] = (0, 0)
+    _back_until: datetime | None = None
+
+    def hold(self, workflow: str, *, marketing: bool) -> Hold | None:
+        """Why this mail must wait; None when it may go."""
+        now = self.clock.machine_now()
+        if marketing and self._is_paused(workflow, now):
+            return self._hold("paused", PAUSED)
+        quota = self._account(now)
+        held = self._of_the_day(quota, marketing, now) if quota else None
+        if held is None and marketing:
+            held = self._of_the_second(quota, now)
+        return held
+
+    def throttled(self) -> None:
+        """SES has just refused for its rate: marketing mail steps back for a while."""
+        self._back_until = self.clock.machine_now() + timedelta(seconds=BACK_OFF * (1 + self.jitter()))
+
+    def sent(self) -> None:
+        """A mail has gone out."""
+        self._since += 1
+
+    def tell_once(self, what: str, span: str, detail: dict[str, object]) -> None:
+        """Tell the operator, once by all instances in a span of time that `span` names."""
+        later = int(self.clock.machine_now().timestamp()) + 3 * 86400
+        try:
+            if self.shared.take(f"told:{what}:{span}", 1, later) == 1:
+                self.operator.tell(what, detail)
+        except Unavailable as outage:
+            log.warning("operator not told of %s: %s", what, outage)
+
+    def _is_paused(self, workflow: str, now: datetime) -> bool:
+        known = self._pauses.get(workflow)
+        if known is None or now - known[0] > KEPT:
+            try:
+                known = (now, self.pauses.pause_of(workflow))
+            except Unavailable:
+                known = known or (now, None)
+            self._pauses[workflow] = known
+        return bool(known[1] and known[1].paused)
+
+    def _account(self, now: datetime) -> Quota | None:
+        if self._asked_at is None or now - self._asked_at > KEPT:
+            self._asked_at = now
+            try:
+                self._quota, self._known_at, self._since = self.account.quota(), now, 0
+            except Unavailable as outage:
+                log.warning("the account's quota is not known: %s", outage)
+            else:
+                self._mind_standing(self._quota, now)
+        return self._quota
+
+    def _mind_standing(self, quota: Quota, now: datetime) -> None:
+        if not quota.enabled or quota.standing not in ("", "HEALTHY"):
+            found = {"standing": quota.standing, "may_send": quota.enabled}
+            self.tell_once("SES restricts this account", f"{now:%Y-%m-%d}", dict(found))
+
+    def _of_the_day(self, quota: Quota, marketing: bool, now: datetime) -> Hold | None:
+        sent = quota.sent + self._since
+        if not marketing:
+            fresh = self._known_at is not None and now - self._known_at < STALE
+            spent = fresh and 0 < quota.per_day <= sent
+            return self._hold("quota", TRANSACTIONAL) if spent else None
+        if not quota.enabled:
+            return self._hold("quota", QUOTA)
+        if 0 < quota.per_day * FOR_MARKETING <= sent:
+            found = {"sent": round(sent), "quota": round(quota.per_day)}
+            self.tell_once("marketing mail waits for the day's quota", f"{now:%Y-%m-%d}", dict(found))
+            return self._hold("quota", QUOTA)
+        today = self.clock.now().astimezone(self.zone).date()
+        ramp = self.warm_up.allowed(today, quota.per_day) if self.warm_up else None
+        return self._hold("warm-up", RAMP) if ramp is not None and sent >= ramp else None
+
+    def _of_the_second(self, quota: Quota | None, now: datetime) -> Hold | None:
+        """A lease of this second's rate; the longer the queue, the wider it is spread."""
+        if self._back_until and now < self._back_until:
+            return self._hold("rate", (self._back_until - now).total_seconds())
+        recent = [at for at in self._asked if now - at < BUSY]
+        self._asked = [*recent[-100:], now]
+        if not recent or quota is None or quota.per_second <= 0:
+            return None
+        second, (leased_in, left) = int(now.timestamp()), self._leased
+        if leased_in == second and left > 0:
+            self._leased = (second, left - 1)
+            return None
+        limit = max(1, int(quota.per_second * RATE_FOR_MARKETING))
+        # What it sent in a second lately; a quarter of that once more when it was not enough.
+        units = min(max(1, len(recent) // (8 if leased_in == second else 2)), limit)
+        try:
+            taken = self.shared.take(f"rate:{second}", units, second + 3600)
+        except Unavailable:
+            return None
+        granted = min(units, limit - (taken - units))
+        if granted < 1:
+            return self._hold("rate", max(SHORTEST_SPREAD, 2 * taken / limit))
+        self._leased = (second, granted - 1)
+        return None
+
+    def _hold(self, reason: str, seconds: float) -> Hold:
+        return Hold(reason, seconds * (1 + self.jitter()))
+
+
+@dataclass(slots=True)
+class Watched:
+    """Answers `ports.Mailer`: keeps the governor informed, and tells the operator when SES takes nothing any more."""
+
+    mailer: ports.Mailer
+    governor: AccountGovernor
+    clock: Clock
+    _refused: int = 0
+
+    def send(self, mail: ports.Outgoing) -> str:
+        """The message id; raises as the mailer does."""
+        try:
+            message_id = self.mailer.send(mail)
+        except SendRejected as rejection:
+            if not rejection.throttled:
+                self._refused += 1
+                self._mind(str(rejection))
+            raise
+        self._refused = 0
+        self.governor.sent()
+        return message_id
+
+    def _mind(self, why: str) -> None:
+        if self._refused == SEVERAL:
+            hour = f"{self.clock.machine_now():%Y-%m-%dT%H}"
+            found: dict[str, object] = {"error": why, "in_a_row": self._refused}
+            self.governor.tell_once("SES refuses mails", hour, found)
+            self._refused = 0

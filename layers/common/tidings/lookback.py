@@ -6,7 +6,7 @@ from typing import Final
 
 from tidings import ports
 from tidings.customer import Customer, epoch
-from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity
+from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity, is_machine
 from tidings.profile import placed_at
 
 TOLD_BY: Final = {"order_placed": ORDER_TYPES, "checkout_started": CHECKOUT_TYPES}
@@ -34,7 +34,7 @@ class Lookback:
             (when(event, event_type), event.id, event)
             for partition in partitions
             for event in self.events.query(partition)
-            if event.type in types and when(event, event_type) >= since
+            if event.type in types and when(event, event_type) >= since and not is_machine(event)
         ]
         return next((event for _, _, event in sorted(found, key=lambda each: each[:2]) if holds(event)), None)
 

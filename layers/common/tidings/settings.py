@@ -72,7 +72,8 @@ class TrackEventSettings:
 
 @dataclass(frozen=True, slots=True)
 class RunStepSettings:
-    """`unknown_after` is in seconds of machine time; `pages_url` has no slash at its end."""
+    """`unknown_after` is in seconds of machine time; `pages_url` has no slash at its end; `stack` names the deployment
+    to the operator."""
 
     tables: Mapping[str, str]
     packages_bucket: str
@@ -80,12 +81,13 @@ class RunStepSettings:
     parameter_prefix: str
     pages_url: str
     unknown_after: int
+    stack: str
     clock: str = ""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "RunStepSettings":
         """Read the variables; raises Misconfigured."""
-        names = ("events", "customers", "journeys", "sends", "pace", "suppressions", "products")
+        names = ("events", "customers", "journeys", "sends", "pace", "suppressions", "products", "health")
         return cls(
             tables=_tables(environ, names),
             packages_bucket=required(environ, "PACKAGES_BUCKET"),
@@ -93,27 +95,28 @@ class RunStepSettings:
             parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
             pages_url=required(environ, "PAGES_URL").rstrip("/"),
             unknown_after=int(environ.get("UNKNOWN_AFTER") or 900),
+            stack=required(environ, "STACK"),
             clock=environ.get("CLOCK", ""),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class EdgeSettings:
-    """For record_feedback, which appends events and suppressions. `stack` names the deployment."""
+class RecordFeedbackSettings:
+    """What reports of SES are written to; `stack` names the deployment to the operator."""
 
     tables: Mapping[str, str]
     parameter_prefix: str
+    stack: str
     clock: str = ""
-    stack: str = "tidings"
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> "EdgeSettings":
+    def from_env(cls, environ: Mapping[str, str]) -> "RecordFeedbackSettings":
         """Read the variables; raises Misconfigured."""
         return cls(
-            tables=_tables(environ, ("events", "suppressions")),
+            tables=_tables(environ, ("events", "suppressions", "health")),
             parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
+            stack=required(environ, "STACK"),
             clock=environ.get("CLOCK", ""),
-            stack=environ.get("STACK") or "tidings",
         )
 
 

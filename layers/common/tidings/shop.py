@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from tidings.consent import Terms
 from tidings.events import TYPES
 from tidings.forms.catalogue import FORMS, INTERESTS, REWARDS, Question
+from tidings.limits import Limits, SoftBounces, WarmUp
 from tidings.workflow.model import Duration, LocalTime
 from tidings.workflow.model.values import positive
 
@@ -200,6 +201,9 @@ class Shop(_Part):
         FrequencyCap(at_most=4, within=timedelta(days=7)),
     ]
     quiet_hours: QuietHours | None = None
+    soft_bounces: SoftBounces = SoftBounces()
+    limits: Limits = Limits()
+    warm_up: WarmUp | None = None
     social: list[Social] = []
     greetings: dict[Country, Greeting] = {}
     survey_url: Url | None = None

@@ -14,7 +14,7 @@ from typing import Final
 from tidings import schedule
 from tidings.consent import Terms, overall
 from tidings.customer import Customer, checkout_key, epoch, moment, order_key, short
-from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity
+from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity, is_machine
 from tidings.orders import is_placed
 from tidings.refusals import EXITED, Refusal
 from tidings.workflow.model import (
@@ -86,7 +86,7 @@ def occurrences(event: Event, before: Customer, after: Customer, terms: Terms = 
             happened[event.type] = event.at
         if is_placed(after.orders, event) and not is_placed(before.orders, event):
             happened["order_placed"] = moment(after.orders[order_key(event)].placed_at)
-    elif event.type not in ("subscribed", "unsubscribed"):
+    elif event.type not in ("subscribed", "unsubscribed") and not is_machine(event):
         happened[event.type] = event.at
     happened |= _consented(event, before, after, terms)
     return [Occurrence(name, at) for name, at in happened.items()]

@@ -5,7 +5,7 @@ Each part imports what it needs itself: a function starts with its own modules o
 
 import os
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tidings.aws.parameters import Parameters
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from tidings.daily import Daily
     from tidings.events import Event
     from tidings.feedback import Feedback
+    from tidings.governor import AccountGovernor, Watched
     from tidings.ingest import Ingest
     from tidings.learning import Learner
     from tidings.pages import Pages
     from tidings.ports import Operator, Products
     from tidings.privacy.desk import PrivacyDesk
     from tidings.segments import Bounded
+    from tidings.settings import RunStepSettings
     from tidings.shop import Shop
     from tidings.steps import Stepper
     from tidings.track import Track
@@ -190,7 +192,6 @@ def stepper() -> "Stepper":
     from tidings.aws.events_table import EventsTable
     from tidings.aws.journeys_table import JourneysTable
     from tidings.aws.machines import TaskAnswers
-    from tidings.aws.mailer import SesMailer
     from tidings.aws.parameters import Parameters
     from tidings.aws.products_table import ProductsTable
     from tidings.aws.sends_table import PaceTable, SendsTable
@@ -212,6 +213,7 @@ def stepper() -> "Stepper":
     customers = CustomersTable(table["customers"])
     events, sends = EventsTable(dynamodb, settings.tables["events"]), SendsTable(table["sends"])
     products = ProductsTable(table["products"])
+    mailer, governor = _watched(settings, dynamodb, time, packages.shop)
     keys, tids = (partial(_keys, parameters, name) for name in (LINK_KEYS, TID_KEYS))
     sender = Sender(
         events=events,
@@ -219,7 +221,8 @@ def stepper() -> "Stepper":
         paces=PaceTable(table["pace"]),
         suppressions=SuppressionsTable(table["suppressions"]),
         products=products,
-        mailer=SesMailer(client("sesv2", read=10, attempts=1), settings.configuration_set),
+        mailer=mailer,
+        governor=governor,
         counters=_Counters(),
         compose=Composer(settings.pages_url, keys, time, products.get, tids),
         address_key=lambda: only_key(parameters.words(ADDRESS_KEY)),
@@ -239,29 +242,59 @@ def _operator(stack: str) -> "Operator":
     return EventBridgeOperator(client("events", read=5, attempts=3), stack)
 
 
+def _watched(
+    settings: "RunStepSettings", dynamodb: Any, time: "Clock", shop: "Shop"
+) -> "tuple[Watched, AccountGovernor]":
+    """SES, and what it lets through."""
+    from tidings.aws.client import client
+    from tidings.aws.health_table import HealthTable
+    from tidings.aws.mailer import SesMailer
+    from tidings.aws.quota import Leases, SesAccount
+    from tidings.aws.table import Table
+    from tidings.governor import AccountGovernor, Watched
+
+    governor = AccountGovernor(
+        account=SesAccount(client("sesv2", read=2)),
+        pauses=HealthTable(Table(dynamodb, settings.tables["health"])),
+        shared=Leases(Table(dynamodb, settings.tables["pace"])),
+        operator=_operator(settings.stack),
+        clock=time,
+        warm_up=shop.warm_up,
+        zone=shop.zone,
+    )
+    mailer = SesMailer(client("sesv2", read=10, attempts=1), settings.configuration_set)
+    return Watched(mailer, governor, time), governor
+
+
 @cache
 def feedback() -> "Feedback":
     """What SES tells, for record_feedback."""
     from tidings import clock
     from tidings.aws.client import client
     from tidings.aws.events_table import EventsTable
+    from tidings.aws.health_table import HealthTable
     from tidings.aws.parameters import Parameters
     from tidings.aws.suppressions_table import SuppressionsTable
     from tidings.aws.table import Table
     from tidings.events import ADDRESS_KEY, only_key
     from tidings.feedback import Feedback
-    from tidings.settings import EdgeSettings
+    from tidings.health import Health
+    from tidings.settings import RecordFeedbackSettings
+    from tidings.workflow.package import Packages
 
-    settings = EdgeSettings.from_env(os.environ)
+    settings = RecordFeedbackSettings.from_env(os.environ)
     dynamodb = client("dynamodb", read=5, attempts=3)
-    time = clock.from_json(settings.clock)
+    time, shop = clock.from_json(settings.clock), Packages().shop
     parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, (ADDRESS_KEY,), time)
+    health = HealthTable(Table(dynamodb, settings.tables["health"]))
     return Feedback(
         events=EventsTable(dynamodb, settings.tables["events"]),
         suppressions=SuppressionsTable(Table(dynamodb, settings.tables["suppressions"])),
         counters=_Counters(),
         address_key=lambda: only_key(parameters.words(ADDRESS_KEY)),
         clock=time,
+        health=Health(health, _operator(settings.stack), time, shop.limits),
+        soft=shop.soft_bounces,
     )
 
 

@@ -17,6 +17,9 @@ BATCH: Final = 100
 REFUSED: Final = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
 """Somebody else wrote first, or has the item in a transaction at this moment: nothing was done, look again."""
 
+_RESERVED: Final = re.compile(r"#([a-z_]+)")
+"""Attributes that are reserved words, written `#state`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -69,8 +72,8 @@ class Table:
         request: dict[str, Any] = {"TableName": self.name, "Item": codec.encode_item(present)}
         if condition:
             request["ConditionExpression"] = condition
-        if "#state" in condition:  # the one attribute here that is a reserved word
-            request["ExpressionAttributeNames"] = {"#state": "state"}
+        if names := _RESERVED.findall(condition):
+            request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
         if values:
             request["ExpressionAttributeValues"] = {
                 f":{name}": codec.encode(each) for name, each in values.items()
@@ -100,6 +103,41 @@ class Table:
                 return False
             raise
         return True
+
+    def add(
+        self, key: Mapping[str, str], counts: Mapping[str, int], changes: Mapping[str, Any] | None = None
+    ) -> Item:
+        """Add to numbers of an item, making it where there is none, and set `changes`; the item as it is then."""
+        named = {**counts, **(changes or {})}
+        names = {f"#{index}": name for index, name in enumerate(named)}
+        parts = [f"#{index} :{index}" for index in range(len(counts))]
+        expression = f"ADD {', '.join(parts)}" if parts else ""
+        if changes:
+            sets = [f"#{index} = :{index}" for index in range(len(counts), len(named))]
+            expression += f" SET {', '.join(sets)}"
+        with outages():
+            answer = self.client.update_item(
+                TableName=self.name,
+                Key=codec.encode_item(key),
+                UpdateExpression=expression.strip(),
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={
+                    f":{index}": codec.encode(value) for index, value in enumerate(named.values())
+                },
+                ReturnValues="ALL_NEW",
+            )
+        return codec.decode_item(answer["Attributes"])
+
+    def forget(self, key: Mapping[str, str], names: Iterable[str]) -> None:
+        """Remove attributes of an item."""
+        places = {f"#{index}": name for index, name in enumerate(names)}
+        with outages():
+            self.client.update_item(
+                TableName=self.name,
+                Key=codec.encode_item(key),
+                UpdateExpression=f"REMOVE {', '.join(places)}",
+                ExpressionAttributeNames=places,
+            )
 
     def delete(self, **key: str) -> None:
         """Remove an item, if it is there."""
@@ -138,8 +176,8 @@ class Table:
             "ExpressionAttributeValues": {f":{name}": codec.encode(each) for name, each in values.items()},
         }
         request |= {"IndexName": index} if index else {"ConsistentRead": True}
-        if reserved := re.findall(r"#(\w+)", condition):  # words that mean something to DynamoDB
-            request["ExpressionAttributeNames"] = {f"#{word}": word for word in reserved}
+        if names := _RESERVED.findall(condition):
+            request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
         while True:
             with outages():
                 page = self.client.query(**request)
