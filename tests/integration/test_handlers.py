@@ -28,6 +28,7 @@ from tidings.aws import client as clients
 from tidings.aws.events_table import from_image, to_item
 from tidings.errors import JourneyExited, Unavailable
 from tidings.events import Event, address_alias
+from tidings.governor import Quota
 from tidings.links import UNSUBSCRIBE, Link, make_link
 from tidings.ports import Commit
 from tidings.settings import Misconfigured
@@ -61,6 +62,8 @@ def shop(built: Path, monkeypatch: pytest.MonkeyPatch, _nobody: None) -> Iterato
         "STATE_MACHINE_ARN_PREFIX": "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-",
         "ERASE_CUSTOMER": "shop-erase-customer",
     }  # fmt: skip
+    # moto has no GetAccount
+    monkeypatch.setattr("tidings.aws.quota.SesAccount.quota", lambda self: Quota(14, 50_000, 0))
     with mock_aws():
         account = Account()
         for name in account.names:

@@ -218,7 +218,7 @@ def test_the_operator_hears_once_that_ses_refuses_everything() -> None:
     for _ in range(3):
         mailer = fakes.FakeMailer()
         watched = Watched(mailer, world.governor, world.clock)
-        mailer.reject = [refused] * (SEVERAL - 1) + [slower] * SEVERAL
+        mailer.reject = [*[refused] * (SEVERAL - 1), *[slower] * SEVERAL]
         for _ in range(2 * SEVERAL - 1):
             with pytest.raises(SendRejected):
                 watched.send(MAIL)

@@ -243,6 +243,10 @@ class Suppressions(Protocol):
         """Write, replacing an older one of the same reason."""
         ...
 
+
+class BouncedAddresses(Suppressions, Protocol):
+    """Suppressions, and beside them what may become one."""
+
     def bounced_softly(self, address: str, message: str, sent: int) -> Sequence[int]:
         """Note that a mail sent then bounced softly, once a mail; when all that did were sent."""
         ...

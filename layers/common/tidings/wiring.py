@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tidings.daily import Daily
     from tidings.events import Event
     from tidings.feedback import Feedback
-    from tidings.governor import AccountGovernor, Watched
     from tidings.ingest import Ingest
     from tidings.learning import Learner
     from tidings.pages import Pages
@@ -213,7 +212,6 @@ def stepper() -> "Stepper":
     customers = CustomersTable(table["customers"])
     events, sends = EventsTable(dynamodb, settings.tables["events"]), SendsTable(table["sends"])
     products = ProductsTable(table["products"])
-    mailer, governor = _watched(settings, dynamodb, time, packages.shop)
     keys, tids = (partial(_keys, parameters, name) for name in (LINK_KEYS, TID_KEYS))
     sender = Sender(
         events=events,
@@ -221,8 +219,7 @@ def stepper() -> "Stepper":
         paces=PaceTable(table["pace"]),
         suppressions=SuppressionsTable(table["suppressions"]),
         products=products,
-        mailer=mailer,
-        governor=governor,
+        **_ses(settings, dynamodb, time, packages.shop),
         counters=_Counters(),
         compose=Composer(settings.pages_url, keys, time, products.get, tids),
         address_key=lambda: only_key(parameters.words(ADDRESS_KEY)),
@@ -242,10 +239,8 @@ def _operator(stack: str) -> "Operator":
     return EventBridgeOperator(client("events", read=5, attempts=3), stack)
 
 
-def _watched(
-    settings: "RunStepSettings", dynamodb: Any, time: "Clock", shop: "Shop"
-) -> "tuple[Watched, AccountGovernor]":
-    """SES, and what it lets through."""
+def _ses(settings: "RunStepSettings", dynamodb: Any, time: "Clock", shop: "Shop") -> dict[str, Any]:
+    """SES, and what it lets through: a sender's `mailer` and `governor`."""
     from tidings.aws.client import client
     from tidings.aws.health_table import HealthTable
     from tidings.aws.mailer import SesMailer
@@ -263,7 +258,7 @@ def _watched(
         zone=shop.zone,
     )
     mailer = SesMailer(client("sesv2", read=10, attempts=1), settings.configuration_set)
-    return Watched(mailer, governor, time), governor
+    return {"mailer": Watched(mailer, governor, time), "governor": governor}
 
 
 @cache

@@ -80,10 +80,10 @@ def bounce(
 ) -> dict[str, Any]:
     """A bounce of Ann's mailbox."""
     bounced = [{"emailAddress": "Ann@Example.com", **recipient}]
-    when = {"sent": sent, "at": sent} if sent else {}
-    return message(
-        "Bounce", name=name, **when, bounceType=type_, bounceSubType=subtype, bouncedRecipients=bounced
-    )
+    told: dict[str, Any] = {"bounceType": type_, "bounceSubType": subtype, "bouncedRecipients": bounced}
+    if not sent:
+        return message("Bounce", name=name, **told)
+    return message("Bounce", name=name, sent=sent, at=sent, **told)
 
 
 def shapes(detail: dict[str, Any]) -> dict[str, object]:

@@ -21,6 +21,7 @@ from tidings.health import Health
 from tidings.limits import SoftBounces
 from tidings.mail.render import deliverable
 
+SUPPRESSING: Final = {"mail_bounced": "bounced", "mail_complained": "complained"}
 COUNTED: Final = {"mail_bounced": "Bounces", "mail_complained": "Complaints"}
 AGAIN: Final = frozenset({"mail_opened", "mail_clicked", "mail_delayed", "mail_other", "unsubscribed"})
 """What happens to a mail again and again; everything else happens once."""
@@ -41,7 +42,7 @@ class Feedback:
     """Takes SES's reports in. `address_key` gives the key of address aliases."""
 
     events: ports.Events
-    suppressions: ports.Suppressions
+    suppressions: ports.BouncedAddresses
     counters: ports.Counters
     address_key: Callable[[], bytes]
     clock: Clock

@@ -16,7 +16,7 @@ from tidings.shop import KINDS, Shop
 from tidings.workflow.check.segments import load_rules, problems
 from tidings.workflow.model import EventTrigger, SegmentLeftTrigger, SegmentTrigger, Trigger
 
-INTERNAL: Final = PRIVACY_TYPES | {"due", "product_updated", "product_deleted"}
+INTERNAL: Final = PRIVACY_TYPES | {"due", "mail_other", "product_updated", "product_deleted"}
 """Events about no customer's doing: nothing begins or ends with them."""
 
 _CALENDAR: Final = ("id", "type", "at")
