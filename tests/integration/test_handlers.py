@@ -62,8 +62,7 @@ def shop(built: Path, monkeypatch: pytest.MonkeyPatch, _nobody: None) -> Iterato
         "STATE_MACHINE_ARN_PREFIX": "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-",
         "ERASE_CUSTOMER": "shop-erase-customer",
     }  # fmt: skip
-    # moto has no GetAccount
-    monkeypatch.setattr("tidings.aws.quota.SesAccount.quota", lambda self: Quota(14, 50_000, 0))
+    monkeypatch.setattr("tidings.aws.quota.SesAccount.quota", lambda _: Quota(14, 50_000, 0))  # moto has none
     with mock_aws():
         account = Account()
         for name in account.names:
