@@ -86,7 +86,7 @@ def _reading(html: str, delivered: datetime, habits: random.Random, draw: random
         return happened
     opened = delivered + timedelta(minutes=draw.randint(3, 240))
     happened.append(_open(opened, _BROWSER))
-    links = [link for link in _LINK.findall(html) if "unsubscribe" not in link]
+    links = [link for link in _LINK.findall(html) if "/unsubscribe/" not in link and "/pages/" not in link]
     if links and draw.random() < 0.2 + 0.5 * interest:
         clicked = opened + timedelta(seconds=draw.randint(5, 90))
         link = links[draw.randrange(len(links))].replace("&amp;", "&")

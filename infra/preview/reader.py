@@ -11,7 +11,7 @@ from tidings.context import JourneyView, context
 from tidings.customer import apply, epoch, moment, new_customer
 from tidings.events import Event, customer_identity
 from tidings.mail.render import Mail, render
-from tidings.mail.samples import UNSUBSCRIBE
+from tidings.mail.samples import DOORS, UNSUBSCRIBE
 from tidings.segments import Rules, membership
 from tidings.shop import Shop
 from tidings.steps import Letter
@@ -59,6 +59,7 @@ class Reader:
             shop=self.written.shop,
             now=at,
             unsubscribe_url=UNSUBSCRIBE if self.written.workflow.is_marketing else None,
+            pages=DOORS,
             products=products,
             look_up=lambda wanted: look_up(products, wanted),
             coupon=letter.coupon,

@@ -257,6 +257,9 @@ def test_run_step(shop: Account, journey: str) -> None:
     assert run_step(task(journey), CONTEXT)["wait_seconds"] <= 86400
     (sent,) = ses_backends["123456789012"]["eu-west-1"].sent_messages
     assert "List-Unsubscribe: <https://pages.example/unsubscribe/k1." in sent.raw_data
+    assert "https://pages.example/pages/preferences/k1." in sent.raw_data.replace("=\r\n", "").replace(
+        "=\n", ""
+    )
 
 
 def test_run_step_exits_by_name(shop: Account, journey: str) -> None:

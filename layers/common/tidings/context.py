@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 
 from babel.core import Locale
 
-from tidings import formats, ports
+from tidings import doors, formats, ports
 from tidings.customer import Customer, epoch, moment
 from tidings.events import Event, product_identity
 from tidings.fit import NAME_LENGTH, called, day, listed, pieces, stamp, text, texts
 from tidings.fit import name as name
 from tidings.fit import page as page
 from tidings.functions import SIGNATURES, Known, functions
+from tidings.links import Doors
 from tidings.recommend import Lookup
 from tidings.rfm import RFM, Bounds, Rfm, rate
 from tidings.rfm import load as load_bounds
@@ -140,6 +141,7 @@ MAIL_NAMES: Final[Mapping[str, Any]] = {
     "arrived": EventView | None,
     "coupon": Coupon | None,
     "unsubscribe_url": str | None,
+    **doors.NAMES,
     "language": str,
     "greeting": str | None,
     "locale": str,
@@ -303,6 +305,7 @@ def context(
     shop: Shop,
     now: datetime,
     unsubscribe_url: str | None = None,
+    pages: Doors | None = None,
     products: Mapping[str, Mapping[str, Any]] | None = None,
     look_up: Lookup | None = None,
     coupon: Coupon | None = None,
@@ -311,7 +314,8 @@ def context(
     """All that a mail may name (`MAIL_NAMES`), for `render`.
 
     `event` began the journey; `products` is the catalogue's knowledge of `shown_products`; `look_up` asks it for
-    more, when the mail recommends; `coupon` is the step's; `unsubscribe_url` is None for a transactional mail.
+    more, when the mail recommends; `coupon` is the step's; `unsubscribe_url` is None for a transactional mail,
+    and `pages` makes the addresses of the others.
     `language` is the one in which mails are written, until `render` finds the mail's words in the customer's.
     """
     known, seen = products or {}, event_view(event)
@@ -333,6 +337,7 @@ def context(
         "coupon": coupon,
         "arrived": event_view(arrived) if arrived else None,
         "unsubscribe_url": unsubscribe_url,
+        **doors.names(pages, event, shop),
         "language": shop.written_in.replace("_", "-"),
         "greeting": None,
         "locale": str(locale),

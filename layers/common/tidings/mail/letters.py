@@ -40,6 +40,7 @@ class Composer:
                 shop=shop,
                 now=self.clock.now(),
                 unsubscribe_url=url,
+                pages=doors,
                 products=letter.products,
                 look_up=self.look_up,
                 coupon=letter.coupon,

@@ -8,9 +8,13 @@ from typing import Any, Final
 from tidings.context import JourneyView, context
 from tidings.customer import apply, new_customer
 from tidings.events import Event
+from tidings.links import Doors
 from tidings.shop import Coupon, Shop
 
 NOW: Final = datetime(2026, 3, 17, 15, 4, tzinfo=UTC)
+DOORS: Final = Doors("https://pages.example", "sample", "email:sample", "sample", {"k1": b"sample"})
+"""Links to pages, signed with no shop's key."""
+
 UNSUBSCRIBE: Final = "https://pages.example/unsubscribe/k1.c2FtcGxl.c2FtcGxl"
 
 _LINES: Final = (
@@ -155,6 +159,7 @@ def _context(
         shop=shop,
         now=NOW,
         unsubscribe_url=UNSUBSCRIBE if marketing else None,
+        pages=DOORS,
         products=products,
         look_up=lambda ids: {name: products[name] for name in ids if name in products},
         coupon=coupon,
