@@ -2,6 +2,7 @@
 
 import base64
 import json
+import quopri
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -257,9 +258,7 @@ def test_run_step(shop: Account, journey: str) -> None:
     assert run_step(task(journey), CONTEXT)["wait_seconds"] <= 86400
     (sent,) = ses_backends["123456789012"]["eu-west-1"].sent_messages
     assert "List-Unsubscribe: <https://pages.example/unsubscribe/k1." in sent.raw_data
-    assert "https://pages.example/pages/preferences/k1." in sent.raw_data.replace("=\r\n", "").replace(
-        "=\n", ""
-    )
+    assert "https://pages.example/pages/preferences/k1." in quopri.decodestring(sent.raw_data).decode()
 
 
 def test_run_step_exits_by_name(shop: Account, journey: str) -> None:
@@ -337,9 +336,8 @@ def test_run_daily(shop: Account) -> None:
 
 def page(method: str, token: str) -> dict[str, Any]:
     """A recipient's request, as the HTTP API hands it over."""
-    return gateway(
-        method, f"/unsubscribe/{token}", {}, b"List-Unsubscribe=One-Click" if method == "POST" else b""
-    )
+    body = b"List-Unsubscribe=One-Click" if method == "POST" else b""
+    return gateway(method, f"/unsubscribe/{token}", {}, body)
 
 
 def test_serve_page(shop: Account) -> None:
@@ -347,8 +345,7 @@ def test_serve_page(shop: Account) -> None:
     alias = address_alias("ada@example.com", KEY.encode())
     token = make_link(Link(UNSUBSCRIBE, "c1", alias, "s1"), {"k1": LINK_KEY.encode()})
     answer = serve_page(page("GET", token), CONTEXT)
-    assert answer["statusCode"] == 200
-    assert answer["headers"]["cache-control"] == "no-store"
+    assert (answer["statusCode"], answer["headers"]["cache-control"]) == (200, "no-store")
     assert "default-src 'none'" in answer["headers"]["content-security-policy"]
     assert shop.suppressions.of(alias) == []
     assert stored(shop) == []
@@ -365,8 +362,7 @@ def test_serve_page_says_503_in_an_outage(shop: Account) -> None:
     token = make_link(Link(UNSUBSCRIBE, "c1", alias, "s1"), {"k1": LINK_KEY.encode()})
     shop.dynamodb.delete_table(TableName="suppressions")
     answer = serve_page(page("POST", token), CONTEXT)
-    assert answer["statusCode"] == 503
-    assert "try again" in answer["body"]
+    assert (answer["statusCode"], "try again" in answer["body"]) == (503, True)
 
 
 @pytest.mark.parametrize(
