@@ -19,6 +19,7 @@ from tidings.workflow.build import rules
 from tidings.workflow.check import mails, problems
 from tidings.workflow.check.scope import load_scope
 from tidings.workflow.load import load_workflow
+from tidings.workflow.model import EventTrigger
 from tidings.workflow.picture import svg
 
 
@@ -47,6 +48,11 @@ def _checked(root: Path, name: str) -> Written:
     found = [*wrong, *problems(source, scope), *mails.problems(source, root / name, compiled)]
     if found:
         raise BadInput("\n".join(dict.fromkeys(found)))
+    if (
+        isinstance(source.workflow.trigger, EventTrigger)
+        and source.workflow.trigger.event == "opt_in_requested"
+    ):
+        shop = shop.model_copy(update={"double_opt_in": True})  # or it would never begin
     names = {each for step in source.workflow.sends for each in mails.sent(step)}
     built = package.build(source.workflow, shop, {each: compiled[each] for each in names})
     return Written(built, rules(root, [built]))

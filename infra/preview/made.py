@@ -73,7 +73,10 @@ def _order(number: int, days: float, *lines: dict[str, Any], **more: Any) -> Tol
 
 
 def _joined(days: float, *, but: str) -> list[Told]:
-    told: list[Told] = [(_ago(days), "customer_registered", {}), (_ago(days - 0.001), "subscribed", {})]
+    told: list[Told] = [
+        (_ago(days), "customer_registered", {}),
+        (_ago(days - 0.001), "subscribed", {"confirmed": True}),
+    ]
     return [each for each in told if each[1] != but]
 
 
@@ -82,7 +85,7 @@ def _histories(workflow: Workflow) -> Iterator[list[Told]]:
     looked, filled a cart, went to the checkout; who clicks much; who brought friends; who fell silent; who
     came back."""
     trigger = workflow.trigger
-    cause = trigger.event if isinstance(trigger, EventTrigger) else ""
+    cause = _told_by(trigger.event) if isinstance(trigger, EventTrigger) else ""
     joined = _joined(300, but=cause)
     once = [*joined, _order(900, 120, line(3))]
     # Whoever falls silent does so once.
@@ -106,11 +109,16 @@ def _cause(workflow: Workflow, shop: Shop) -> Iterator[Told]:
     """What the workflow waits for."""
     match workflow.trigger:
         case EventTrigger(event=event):
-            yield DEFAULT_START, event, _details(event, shop)
+            yield DEFAULT_START, _told_by(event), _details(event, shop)
         case InactiveTrigger(inactive=event):
             yield DEFAULT_START, event, _details(event, shop)
         case DateTrigger():
             yield _ago(30), "profile_updated", {}
+
+
+def _told_by(event: str) -> str:
+    """The event that a shop tells when this happens."""
+    return "subscribed" if event == "opt_in_requested" else event
 
 
 def _details(event: str, shop: Shop) -> dict[str, Any]:
@@ -118,7 +126,9 @@ def _details(event: str, shop: Shop) -> dict[str, Any]:
         return {"link": "https://kettleandkiln.example/products/moss-teapot"}
     if event in shop.events:
         return {name: _OWN[kind] for name, kind in shop.events[event].items()}
-    if event in ("subscribed", "unsubscribed", "customer_registered", "profile_updated"):
+    if event == "subscribed":
+        return {"confirmed": True}
+    if event in ("opt_in_requested", "unsubscribed", "customer_registered", "profile_updated"):
         return {}
     if event == "product_viewed":
         return {**line(1), "items": [line(1)], "url": "https://kettleandkiln.example/products/1"}

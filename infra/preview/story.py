@@ -22,7 +22,7 @@ from tidings.feedback import SUPPRESSING
 from tidings.ports import Suppression
 from tidings.shop import Shop
 from tidings.sources.request import Request
-from tidings.sources.standard import Standard
+from tidings.sources.standard import RESERVED, Standard
 from tidings.words import hint
 from tidings.workflow.check.scope import INTERNAL
 
@@ -39,7 +39,7 @@ FEEDBACK: Final = frozenset(
 )
 """What SES tells of mails; a story may tell it, too."""
 
-TOLD: Final = (TYPES - INTERNAL - {t for t in TYPES if t.startswith("mail_")}) | (FEEDBACK)
+TOLD: Final = frozenset(t for t in TYPES - INTERNAL if not RESERVED.fullmatch(t)) | FEEDBACK
 DEFAULT_START: Final = datetime(2026, 3, 17, 15, 4, tzinfo=UTC)
 """When a story begins that does not say when."""
 

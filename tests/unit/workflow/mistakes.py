@@ -121,6 +121,8 @@ STRUCTURE: list[Mistake] = [
 WORDS: list[Mistake] = [
     ("event: checkout_started\n", "event: checkout_start\n", 8, 'unknown event "checkout_start"; did you mean "check'),
     ("event: checkout_started\n", "event: due\n", 8, 'unknown event "due"'),
+    ("topic: reminders", "topic: reminder", 5, 'unknown topic "reminder"; did you mean "reminders"?'),
+    ("topic: reminders", "topic: gossip", 5, 'unknown topic "gossip"'),
     ("event.total > 0 and", "event.totl > 0 and", 9, '"event" has no field "totl"; did you mean "total"?'),
     ("event.total > 0 and", "event.total > '0' and", 9, '"event.total" is a number and can\'t be compared with text'),
     ("event.total > 0 and", "event.currency == 5 and", 9, '"event.currency" is text and never equals a number'),

@@ -12,6 +12,18 @@ STORIES: dict[str, Stories] = {
         ),
         "Ann subscribes, and the first mail bounces": ([joined("2026-03-10 12:00")], [bounced("2026-03-10 12:01")]),
     },
+    "confirm-subscription": {
+        "Ann subscribes, and again within the hour and a week later": (
+            [joined("2026-03-10 12:00"), joined("2026-03-10 12:40"), joined("2026-03-17 12:00")],
+            (),
+        ),
+        "Ann ticks the box at an order": ([bought("2026-03-10 12:00", accepts_marketing=True)], ()),
+        "Ann has confirmed at the shop's platform": ([joined("2026-03-10 12:00", confirmed=True)], ()),
+        "Ann subscribes, and the address has bounced before": (
+            [joined("2026-03-10 12:00")],
+            [bounced("2026-02-10 12:00")],
+        ),
+    },
     "abandoned-checkout": {
         "Ann leaves a checkout and does not come back": ([joined("2026-01-05 09:00"), left("2026-03-10 12:00")], ()),
         "Ann is at the checkout for forty minutes, then leaves": (

@@ -43,6 +43,9 @@ def _rules() -> Rules:
 
 
 RULES = _rules()
+DOUBLE_OPT_IN = ("confirm-subscription",)
+"""Workflows of shops that ask for a confirmation."""
+
 PRODUCTS = {"shopify:product:7": {"title": "Genmaicha", "product_type": "Tea"}}
 """What a purchase earns a tag by."""
 
@@ -50,7 +53,8 @@ PRODUCTS = {"shopify:product:7": {"title": "Genmaicha", "product_type": "Tea"}}
 def lived(name: str, events: Sequence[Event], suppressions: Sequence[Suppression]) -> list[Timeline]:
     """Ann's journeys in a workflow that begin within 100 days of the last event."""
     until = events[-1].at + timedelta(days=100)
-    told = Story(events, until, SHOP.zone, suppressions, shop=SHOP, rules=RULES, products=PRODUCTS)
+    shop = SHOP.model_copy(update={"double_opt_in": name in DOUBLE_OPT_IN})
+    told = Story(events, until, SHOP.zone, suppressions, shop=shop, rules=RULES, products=PRODUCTS)
     return play(WORKFLOWS[name], told, where)
 
 

@@ -40,6 +40,11 @@ class Scope:
         """The names of the shop's coupons."""
         return frozenset(self.shop.coupons) if self.shop else None
 
+    @property
+    def topics(self) -> frozenset[str] | None:
+        """The topics that customers choose among."""
+        return frozenset(self.shop.topics) if self.shop else None
+
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words that functions take."""

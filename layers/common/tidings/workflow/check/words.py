@@ -51,6 +51,8 @@ def problems(source: Source, scope: Scope) -> Iterator[str]:
                 place, f'unknown event "{event}"{known if "did you mean" in known else known + own}'
             )
     yield from _trigger(source, scope)
+    if source.workflow.topic is not None:
+        yield from _known(source, ("topic",), "topic", source.workflow.topic, scope.topics)
     for place, step in every_step(source.workflow.steps):
         yield from _step(source, scope, place, step)
     for place, expression, names in _expressions(source, scope):
