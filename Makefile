@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 LOCK := build/lock/.ready
 SAM := build/sam/.ready
 
-.PHONY: help run test lint types check build up down bench deploy destroy rebuild backfill redrive export erase lock layer map preview messages clean
+.PHONY: help run test lint types check build up down bench deploy destroy rebuild backfill doctor reconcile redrive export erase lock layer map preview messages clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -65,6 +65,12 @@ rebuild: $(READY) ## fold a customer again from all events (CUSTOMER=id, STACK= 
 
 backfill: $(READY) ## bring all customers under new segments, tags and dates (START=1 begins journeys; STACK= for AWS)
 	@STACK="$(STACK)" START="$(START)" $(RUN) -m infra.deploy backfill
+
+doctor: $(READY) ## what is wrong with the stack and how to mend it (STACK= for AWS, JSON=1)
+	@STACK="$(STACK)" JSON="$(JSON)" $(RUN) -m infra.deploy doctor
+
+reconcile: $(READY) ## fetch what WooCommerce could not deliver (SINCE=2026-03-01T00:00:00Z, WOOCOMMERCE_URL= _KEY= _SECRET=, STACK= for AWS)
+	@STACK="$(STACK)" SINCE="$(SINCE)" $(RUN) -m infra.deploy reconcile
 
 redrive: $(READY) ## replay parked and failed events (STACK= for AWS)
 	@STACK="$(STACK)" $(RUN) -m infra.deploy redrive

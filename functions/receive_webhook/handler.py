@@ -8,21 +8,23 @@ from typing import Any
 from tidings import observe, wiring
 from tidings.errors import BadInput
 from tidings.ingest import Answer, refuse
-from tidings.sources import Request
+from tidings.sources import SOURCES, Request
 
 PAGES = "POST /track"
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer one delivery."""
+    source = ""
     try:
         request = to_request(event)
+        source = request.source
         door = wiring.track() if event.get("routeKey") == PAGES else wiring.ingest()
         answer = door.receive(request)
     except BadInput as error:
         answer = refuse(error)
     observe.count(answer.counts)
-    _log(answer)
+    _log(answer, source)
     if answer.status == 204:
         return {"statusCode": 204}
     return {
@@ -44,6 +46,7 @@ def to_request(event: dict[str, Any]) -> Request:
     return Request(source=str(source), headers=headers, body=raw)
 
 
-def _log(answer: Answer) -> None:
+def _log(answer: Answer, source: str) -> None:
     level = "error" if answer.status >= 500 else "warning" if answer.status >= 400 else "info"
-    getattr(observe.logger(), level)("webhook", extra={"status": answer.status, **answer.about})
+    known = {"source": source} if source in SOURCES else {}  # a stranger may ask for anything
+    getattr(observe.logger(), level)("webhook", extra={"status": answer.status, **known, **answer.about})

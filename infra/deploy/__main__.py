@@ -1,45 +1,24 @@
-"""`python -m infra.deploy deploy|destroy|rebuild ID|backfill|redrive|export WHO|erase WHO`; STACK, PARAMETERS, START,
-SHOP and CONFIRM come from the environment.
+"""`python -m infra.deploy COMMAND`, the command as in `USAGE`; STACK and what a command asks for come from the
+environment.
 """
 
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import operate, privacy, release
+from infra.deploy import doctor, operate, privacy, reconcile, release
 from infra.deploy.errors import DeployError
+
+USAGE: Final = "deploy|destroy|rebuild ID|backfill|redrive|reconcile|doctor|export WHO|erase WHO"
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Does what the first argument says; returns the exit code."""
-    stack = environ.get("STACK", "")
     try:
-        match list(arguments):
-            case ["deploy"]:
-                release.deploy(stack or "tidings", environ.get("PARAMETERS", "").split())
-                print(operate.catch_up(operate.place(stack or "tidings")))
-            case ["destroy"]:
-                release.destroy(stack)
-            case ["rebuild", customer] if customer:
-                print(operate.rebuild(operate.place(stack), customer))
-            case ["rebuild", *_]:
-                raise DeployError("say which customer: make rebuild CUSTOMER=<id>")
-            case ["backfill"]:
-                print(operate.backfill(operate.place(stack), environ.get("START", "") == "1"))
-            case ["redrive"]:
-                print(operate.redrive(operate.place(stack)))
-            case ["export", customer]:
-                print(privacy.export(privacy.desk(stack), customer))
-            case ["erase", ""] if environ.get("SHOP", "") == "1":
-                print(privacy.erase_shop(privacy.desk(stack), environ.get("CONFIRM", "")))
-            case ["erase", customer]:
-                print(privacy.erase(privacy.desk(stack), customer))
-            case _:
-                raise DeployError(
-                    "usage: python -m infra.deploy deploy|destroy|rebuild ID|backfill|redrive|export WHO|erase WHO"
-                )
+        return _run(arguments, environ)
     except DeployError as error:
         print(f"make {arguments[0] if arguments else 'deploy'}: {error}", file=sys.stderr)
         return 1
@@ -49,6 +28,38 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    stack = environ.get("STACK", "")
+    match list(arguments):
+        case ["deploy"]:
+            release.deploy(stack or "tidings", environ.get("PARAMETERS", "").split())
+            print(operate.catch_up(operate.place(stack or "tidings")))
+        case ["destroy"]:
+            release.destroy(stack)
+        case ["rebuild", customer] if customer:
+            print(operate.rebuild(operate.place(stack), customer))
+        case ["rebuild", *_]:
+            raise DeployError("say which customer: make rebuild CUSTOMER=<id>")
+        case ["backfill"]:
+            print(operate.backfill(operate.place(stack), environ.get("START", "") == "1"))
+        case ["redrive"]:
+            print(operate.redrive(operate.place(stack)))
+        case ["export", customer]:
+            print(privacy.export(privacy.desk(stack), customer))
+        case ["erase", ""] if environ.get("SHOP", "") == "1":
+            print(privacy.erase_shop(privacy.desk(stack), environ.get("CONFIRM", "")))
+        case ["erase", customer]:
+            print(privacy.erase(privacy.desk(stack), customer))
+        case ["reconcile"]:
+            print(reconcile.run(operate.place(stack), environ, environ.get("SINCE", "")))
+        case ["doctor"]:
+            told, code = doctor.report(doctor.examine(stack, environ), environ.get("JSON", "") == "1")
+            print(told)
+            return code
+        case _:
+            raise DeployError(f"usage: python -m infra.deploy {USAGE}")
     return 0
 
 

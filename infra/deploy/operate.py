@@ -42,6 +42,10 @@ class Place:
     run_daily: str = ""
     packages_bucket: str = ""
     api_url: str = ""
+    stack: str = ""
+    parameter_prefix: str = ""
+    clock: str = ""
+    """JSON of the shop's clock, empty where it is the machine's."""
 
     def connect(self, service: str) -> Any:
         """A boto3 client of that stack's AWS."""
@@ -63,6 +67,8 @@ def place(stack: str) -> Place:
             found["RunDaily"],
             found["PackagesBucket"],
             found["ApiUrl"],
+            stack,
+            found["ParameterPrefix"],
         )
     try:
         local = json.loads((release.ROOT / "build" / "local" / "outputs.json").read_text(encoding="utf-8"))
@@ -80,6 +86,9 @@ def place(stack: str) -> Place:
         local["functions"]["run_daily"],
         local["packages_bucket"],
         local["api_url"],
+        local["stack"],
+        local["parameter_prefix"],
+        json.dumps(local["clock"]),
     )
 
 

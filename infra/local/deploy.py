@@ -167,6 +167,7 @@ class Deployment:
         machines = self.client("stepfunctions").list_state_machines()["stateMachines"]
         beginning = f"{options.name}-"
         return {
+            "stack": options.name,
             "api_url": outputs["ApiUrl"],
             "inbox_url": f"{options.inbox}/",
             "endpoint_url": options.endpoint,

@@ -19,6 +19,7 @@ def place(shop: Shop) -> operate.Place:
         told["failures_bucket"],
         client,
         api_url=told["api_url"],
+        parameter_prefix=told["parameter_prefix"],
     )
 
 

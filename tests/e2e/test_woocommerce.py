@@ -2,13 +2,18 @@
 
 import base64
 import json
+import threading
 from datetime import timedelta
-from typing import Any
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, ClassVar
 
-from infra.deploy import operate
+import pytest
+
+from infra.deploy import operate, reconcile
+from infra.deploy.errors import DeployError
 from tests.e2e.helpers.shop import Answer, Shop, eventually
 from tests.e2e.test_operate import place
-from tests.unit.sources.woo_bodies import ORDER, woo_headers
+from tests.unit.sources.woo_bodies import CUSTOMER, ORDER, PRODUCT, woo_headers
 from tidings.aws.unread import PREFIX
 
 
@@ -90,3 +95,48 @@ def test_what_cannot_be_read_waits_in_the_bucket_until_it_can(shop: Shop) -> Non
     assert set(unread(shop)) == {broken}
     eventually("the order's customer", lambda: shop.customer(email=email))
     store.delete_object(Bucket=shop.outputs.text("failures_bucket"), Key=broken)
+
+
+class Site(BaseHTTPRequestHandler):
+    """A WooCommerce shop's REST API: an order and its customer that no webhook told of."""
+
+    bodies: ClassVar[dict[str, list[dict[str, Any]]]] = {}
+
+    def do_GET(self) -> None:
+        """The bodies of a resource."""
+        resource = self.path.split("/wp-json/wc/v3/")[1].split("?")[0]
+        self.send_response(200 if self.headers["authorization"] else 401)
+        self.end_headers()
+        self.wfile.write(json.dumps(self.bodies[resource]).encode())
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing is printed."""
+
+
+def test_what_was_not_delivered_is_fetched(shop: Shop) -> None:
+    """The shop's own bodies, signed and delivered; a second time there is nothing new."""
+    email = "woo-5@example.com"
+    body = order(shop, 9105, email, customer_id=25)
+    person = {**CUSTOMER, "email": email, "date_created_gmt": body["date_paid_gmt"]}
+    Site.bodies = {"orders": [body], "customers": [person], "products": [PRODUCT]}
+    server = HTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environ = {
+        "WOOCOMMERCE_URL": f"http://127.0.0.1:{server.server_port}",
+        "WOOCOMMERCE_KEY": "ck",
+        "WOOCOMMERCE_SECRET": "cs",
+    }
+    since = f"{shop.now - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    try:
+        told = reconcile.run(place(shop), environ, since)
+        again = reconcile.run(place(shop), environ, since)
+        with pytest.raises(DeployError, match="WOOCOMMERCE_KEY"):
+            reconcile.run(place(shop), {}, since)
+        with pytest.raises(DeployError, match="SINCE="):
+            reconcile.run(place(shop), environ, "lately")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert told == "1 orders, 2 new events; 1 customers, 1 new events; 1 products, 1 new events"
+    assert again == "1 orders, 0 new events; 1 customers, 0 new events; 1 products, 0 new events"
+    assert shop.mail(email, "confirmation")["subject"]

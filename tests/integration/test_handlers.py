@@ -36,9 +36,8 @@ from tidings.settings import Misconfigured
 from tidings.workflow import build, package
 
 PREFIX, KEY, LINK_KEY = "/shop", "address-key", "link-secret"
-CONTEXT = SimpleNamespace(
-    function_name="f", memory_limit_in_mb=512, invoked_function_arn="arn:f", aws_request_id="r"
-)
+NAMED = {"function_name": "f", "invoked_function_arn": "arn:f", "aws_request_id": "r"}
+CONTEXT = SimpleNamespace(memory_limit_in_mb=512, **NAMED)
 WIRED = (wiring.ingest, wiring.tracker, wiring.stepper, wiring.feedback, wiring.pages, wiring.daily)
 
 
@@ -57,9 +56,8 @@ def shop(built: Path, monkeypatch: pytest.MonkeyPatch, _nobody: None) -> Iterato
     monkeypatch.setattr(package, "Packages", partial(package.Packages, bundled))
     environment = {
         "PARAMETER_PREFIX": PREFIX, "PACKAGES_BUCKET": "packages", "CONFIGURATION_SET": "shop",
-        "FAILURES_BUCKET": "failures",
         "PAGES_URL": "https://pages.example", "POWERTOOLS_SERVICE_NAME": "tidings", "STACK": "shop",
-        "POWERTOOLS_METRICS_NAMESPACE": "Tidings",
+        "POWERTOOLS_METRICS_NAMESPACE": "Tidings", "FAILURES_BUCKET": "failures",
         "STATE_MACHINE_ARN_PREFIX": "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-",
         "ERASE_CUSTOMER": "shop-erase-customer",
     }  # fmt: skip
