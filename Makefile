@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 LOCK := build/lock/.ready
 SAM := build/sam/.ready
 
-.PHONY: help run test lint types check build up down bench deploy destroy rebuild backfill doctor reconcile redrive export erase lock layer map preview messages clean
+.PHONY: help run test lint types check build up down bench faults deploy destroy rebuild backfill doctor reconcile redrive export erase lock layer map preview messages clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -53,6 +53,9 @@ down: $(READY) ## stop the embedded AWS
 
 bench: $(READY) ## measure start-up times, writes and states per mail
 	@$(RUN) -m tests.bench
+
+faults: $(READY) ## kill and throttle run_step at every point of a mail, and count the mails (MAILS=, JOURNEYS=, SEED=)
+	@MAILS="$(MAILS)" JOURNEYS="$(JOURNEYS)" SEED="$(SEED)" $(RUN) -m tests.faults
 
 deploy: build layer $(SAM) ## deploy to AWS with SAM (STACK=, PARAMETERS="Name=Value ...")
 	@STACK="$(STACK)" PARAMETERS="$(PARAMETERS)" $(RUN) -m infra.deploy deploy

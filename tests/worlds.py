@@ -167,7 +167,7 @@ def stepper_of(parts: Any, **told: Any) -> Stepper:
     names = ("paces", "suppressions", "products", "mailer", "counters", "compose")
     own: dict[str, Any] = {name: part(name) for name in names} | {"address_key": lambda: KEY}
     own["governor"] = told.get("governor") or Unlimited()
-    sender = Sender(**shared, **own, jitter=lambda: 0.0)
+    sender = Sender(**shared, **own, jitter=lambda: 0.0, pause=lambda seconds: None)
     decider = Decider(**shared, customers=part("customers"), machines=part("machines"))
     return Stepper(
         **shared,

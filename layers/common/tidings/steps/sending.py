@@ -8,6 +8,7 @@ duplicate for marketing, no loss for transactional mail.
 import hashlib
 import logging
 import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from tidings import ports
 from tidings.clock import Clock
 from tidings.context import shown_products
 from tidings.customer import Customer, epoch
-from tidings.errors import Conflict, SendDeferred, SendRejected, SendUnknown
+from tidings.errors import Conflict, SendDeferred, SendRejected, SendUnknown, Unavailable
 from tidings.events import Event, address_alias, customer_identity
 from tidings.governor import Unlimited
 from tidings.mail.render import deliverable
@@ -40,6 +41,8 @@ LONGEST_RETRY = 3600
 """Machine seconds, before jitter: each refusal doubles the delay up to this."""
 KEEP_DEFERRALS = 10
 """Deferrals of a mail that the ledger keeps: the latest."""
+SETTLE_PAUSES = (0.1, 0.4, 1.6)
+"""Machine seconds between attempts to write down how an attempt to send ended."""
 CONFLICT_SECONDS = 5
 """Machine seconds: somebody else's write on the pace or the ledger is over in moments."""
 
@@ -87,6 +90,7 @@ class Sender:
     unknown_after: timedelta = timedelta(minutes=15)
     governor: ports.Governor = field(default_factory=Unlimited)
     jitter: Callable[[], float] = random.random
+    pause: Callable[[float], None] = time.sleep
 
     def do(self, scene: Scene, step: SendStep, entry: ports.Send) -> ports.Send:
         """Send the mail, or tell why not; `entry` is the step's ledger entry to be. Raises SendDeferred."""
@@ -170,28 +174,41 @@ class Sender:
         return send
 
     def _settled(self, send: ports.Send, metric: str) -> ports.Send:
-        self.sends.settle(send)
+        """What is known of this attempt is written down, as often as it must be tried: left unwritten, nobody would
+        know it any more."""
+        for seconds in (*SETTLE_PAUSES, None):
+            try:
+                self.sends.settle(send)
+                break
+            except Unavailable:
+                if seconds is None:
+                    raise
+                self.pause(seconds)
+            except Conflict:
+                if seconds == SETTLE_PAUSES[0]:
+                    raise
+                break  # the try before this one arrived, though its answer did not
         self.counters.count(metric)
         return send
 
     def _release(self, scene: Scene, claim: ports.Send, rejection: SendRejected) -> ports.Send:
         """SES did not take it: the claim and the slot are free again, until it is given up."""
-        if rejection.throttled:
-            self.governor.throttled()
         ended, reason = replace(claim, reason=str(rejection)), str(rejection)
         if claim.attempt >= MAX_ATTEMPTS:
             ended = self._settled(replace(ended, state="rejected"), "MailsSkipped")
-            self._give_back(scene)
+            self._step_back(scene, rejection)
             return ended
         delay = min(rejection.retry_after * 2 ** (claim.attempt - 1), LONGEST_RETRY)
         deferral = self._deferral(delay * (1 + self.jitter()))
         noted = _deferred(ended, claim.at + deferral.seconds, "throttled" if rejection.throttled else reason)
         self._settled(replace(noted, state="released"), "MailsDeferred")
-        self._give_back(scene)
+        self._step_back(scene, rejection)
         raise deferral
 
-    def _give_back(self, scene: Scene) -> None:
-        """Best effort."""
+    def _step_back(self, scene: Scene, rejection: SendRejected) -> None:
+        """What may fail once the refusal is written down. The slot: best effort."""
+        if rejection.throttled:
+            self.governor.throttled()
         if scene.is_marketing:
             try:
                 self._admission.give_back(scene)
