@@ -8,6 +8,7 @@ from typing import Any
 from tidings import observe, wiring
 
 
+@observe.discreet
 def handler(event: dict[str, Any], context: object) -> Mapping[str, Any]:
     """Carry out one request; answers with a receipt, or where an export lies. An outage raises, and it comes again."""
     desk = wiring.privacy_desk()

@@ -13,6 +13,7 @@ from tidings.sources import SOURCES, Request
 PAGES = "POST /track"
 
 
+@observe.discreet
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer one delivery."""
     source = ""

@@ -5,11 +5,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from tidings import wiring
+from tidings import observe, wiring
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
+@observe.discreet
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Record a batch; answers with the messages to be delivered again."""
     answer = process_partial_response(event, _record, processor, context)

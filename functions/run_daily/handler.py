@@ -5,6 +5,7 @@ from typing import Any
 from tidings import observe, wiring
 
 
+@observe.discreet
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Append what is due; answers with how many events are new. `make backfill START=1` names who is to `enter`."""
     if "enter" in event:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from tidings import wiring
+from tidings import observe, wiring
 from tidings.steps import Request
 
 
+@observe.discreet
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Do one step of a journey."""
     return wiring.stepper().run(Request(**event))

@@ -11,6 +11,7 @@ from tidings.links import UNSUBSCRIBE
 from tidings.pages import Request
 
 
+@observe.discreet
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Serve a page. Only a POST changes anything."""
     page = wiring.pages().serve(to_request(event))

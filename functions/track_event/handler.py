@@ -4,7 +4,7 @@ or `backfill` customers, or to `redrive` parked events.
 
 from typing import Any
 
-from tidings import wiring
+from tidings import observe, wiring
 from tidings.aws.codec import decode_item
 from tidings.aws.events_table import from_image
 from tidings.errors import Unavailable
@@ -12,6 +12,7 @@ from tidings.events import Event
 from tidings.tracking import Tracker
 
 
+@observe.discreet
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Fold a batch of stream records; raises on an outage, so that the stream delivers again."""
     tracker = wiring.tracker()

@@ -99,6 +99,17 @@ def test_handlers_only_translate(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) < 60
 
 
+@pytest.mark.parametrize("path", HANDLERS, ids=name_of)
+def test_handlers_are_discreet(path: Path) -> None:
+    """What a handler raises is logged and kept in executions' histories: it must not quote what it was given."""
+    found = {
+        node.name: [ast.unparse(each) for each in node.decorator_list]
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert found["handler"] == ["observe.discreet"]
+
+
 @pytest.mark.parametrize("path", [*SOURCES, *WRITTEN], ids=name_of)
 def test_files_can_be_read_in_one_sitting(path: Path) -> None:
     """No file that people write has more than 400 lines; the template holds every function with its policy, since SAM
