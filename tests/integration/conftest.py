@@ -6,6 +6,10 @@ import pytest
 from moto import mock_aws
 
 from tests.integration.account import Account
+from tests.integration.wired import built, shop
+
+__all__ = ["built", "shop"]
+"""Fixtures of every test here."""
 
 
 @pytest.fixture(autouse=True)
