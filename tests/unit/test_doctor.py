@@ -70,6 +70,8 @@ TROUBLES: list[tuple[str, known.Facts, str]] = [
     ("identity", changed("identity", verified=False), "fail"),
     ("sender", changed("identity", sender="hello@other.example"), "fail"),
     ("sender", changed("identity", sender="hello@notshop.example"), "fail"),
+    ("sender", changed("identity", name="shop@gmail.com", sender="shop@gmail.com"), "fail"),
+    ("sender", changed("identity", name="hello@shop.example"), "warn"),
     ("dkim", changed("identity", dkim="PENDING"), "fail"),
     ("dkim", changed("identity", signing=False), "fail"),
     ("dkim", changed("identity", bits=1024), "warn"),

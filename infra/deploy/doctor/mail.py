@@ -20,6 +20,26 @@ TOLD: Final = frozenset(
 )
 """What SES must tell of mails."""
 
+FREE: Final = frozenset(
+    {
+        "gmail.com",
+        "googlemail.com",
+        "yahoo.com",
+        "ymail.com",
+        "aol.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "icloud.com",
+        "gmx.de",
+        "gmx.net",
+        "web.de",
+        "naver.com",
+        "qq.com",
+    }
+)
+"""Domains whose DMARC refuses what others send in their name."""
+
 _DOMAIN = "SES console → Identities → the domain"
 
 
@@ -38,7 +58,17 @@ def sender(identity: Identity) -> Iterator[Finding]:
     """The From address must be the identity's, or SES refuses; so DKIM's domain is From's, too."""
     address, name = identity.sender.lower(), identity.name.lower()
     domain = address.rpartition("@")[2]
-    if address == name or domain == name or domain.endswith(f".{name}"):
+    if domain in FREE:
+        yield fail(
+            f"mails come from {domain}: that domain's owner lets nobody else write in its name",
+            "send from a domain of the shop's own, verified as an identity",
+        )
+    elif "@" in name:
+        yield warn(
+            f"{identity.name} is verified as an address: without its domain nothing is signed",
+            "SES console → Identities → Create identity → Domain, and SesIdentity=<domain>",
+        )
+    elif domain == name or domain.endswith(f".{name}"):
         yield ok(f"mails come from {identity.sender}")
     else:
         yield fail(
