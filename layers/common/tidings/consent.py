@@ -132,6 +132,16 @@ def overall(customer: "Customer", terms: Terms, now: datetime) -> Standing:
     return max(each, key=lambda one: (one.holds, one.reason == "unconfirmed", one.since or -1))
 
 
+def under(customer: "Customer", terms: Terms, now: datetime) -> "Customer":
+    """The customer as journeys remember them: with double opt-in nobody has subscribed who has not confirmed, so that
+    what ends with a subscription does not end with the request for one."""
+    if not terms.double_opt_in:
+        return customer
+    found = overall(customer, replace(terms, implied_for=None), now)
+    last = {name: at for name, at in customer.last.items() if name != _YES}
+    return replace(customer, last={**last, _YES: found.since} if found.holds and found.since else last)
+
+
 def frequency(customer: "Customer", now: datetime) -> Literal["all", "weekly", "paused"]:
     """How often the person wants marketing mail at `now`. Of a pause and a later choice the later counts."""
     pause, chosen = customer.consent.get(PAUSED), customer.consent.get(FREQUENCY)

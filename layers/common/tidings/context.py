@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from babel.core import Locale
 
 from tidings import doors, formats, ports
+from tidings.consent import overall
 from tidings.customer import Customer, epoch, moment
 from tidings.events import Event, product_identity
 from tidings.fit import NAME_LENGTH, called, day, listed, pieces, stamp, text, texts
@@ -151,9 +152,14 @@ MAIL_NAMES: Final[Mapping[str, Any]] = {
 
 
 def customer_view(
-    customer: Customer, favourites: tuple[Item, ...] | None = None, rfm: Rfm | None = None
+    customer: Customer,
+    favourites: tuple[Item, ...] | None = None,
+    rfm: Rfm | None = None,
+    *,
+    accepts: bool | None = None,
 ) -> CustomerView:
-    """What may be named of a customer. Without the catalogue's word on them, favourites have an id only."""
+    """What may be named of a customer. Without the catalogue's word on them, favourites have an id only; `accepts` is
+    whether they have consent under the shop's terms."""
     if favourites is None:
         favourites = tuple(_unnamed(product) for product in customer.favourites)
     get, orders = customer.get, customer.placed_orders
@@ -173,7 +179,7 @@ def customer_view(
         first_order_at=moment(orders[0].placed_at) if orders else None,
         last_order_at=moment(orders[-1].placed_at) if orders else None,
         registered_at=stamp(get("registered_at")),
-        accepts_marketing=customer.accepts_marketing,
+        accepts_marketing=customer.accepts_marketing if accepts is None else accepts,
         tags=tuple(dict.fromkeys((*texts(get("tags")), *texts(sorted(customer.earned))))),
         fields={key[6:]: value[0] for key, value in customer.profile.items() if key.startswith("field.")},
         favourite_products=favourites,
@@ -280,7 +286,9 @@ def conditions(
 ) -> dict[str, Any]:
     """All that an expression may name (`NAMES`), the functions among it. `bounds` are those of RFM."""
     names: dict[str, Any] = {
-        "customer": customer_view(customer, rfm=rate(customer, bounds, now)),
+        "customer": customer_view(
+            customer, rfm=rate(customer, bounds, now), accepts=overall(customer, shop.terms, now).holds
+        ),
         "shop": shop,
         "now": now,
         "event": event_view(event) if event else None,
@@ -328,7 +336,12 @@ def context(
     favourites = tuple(item for item in liked if item is not None)
     return {
         "event": seen,
-        "customer": customer_view(customer, favourites, rate(customer, load_bounds(known.get(RFM)), now)),
+        "customer": customer_view(
+            customer,
+            favourites,
+            rate(customer, load_bounds(known.get(RFM)), now),
+            accepts=overall(customer, shop.terms, now).holds,
+        ),
         "journey": journey,
         "shop": shop,
         "now": now.astimezone(zone),

@@ -18,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from tidings.changing import Moments
+from tidings.consent import Terms, overall
 from tidings.context import customer_view
-from tidings.customer import Customer
+from tidings.customer import Customer, moment
 from tidings.expressions import ExpressionError, holds
 from tidings.functions import Known, functions
 from tidings.rfm import Bounds, rate
@@ -106,6 +107,11 @@ class Rules(_Part):
         """Whether some rule asks for RFM scores: only then do their moments matter."""
         return any("rfm" in segment.rule for segment in self.segments.values())
 
+    @cached_property
+    def uses_consent(self) -> bool:
+        """Whether some rule asks for consent."""
+        return any("accepts_marketing" in segment.rule for segment in self.segments.values())
+
     def _written(self, name: str, above: tuple[str, ...]) -> str:
         rule = self.segments[name].rule
         asked = (other for other in sorted(self.segments) if f"'{other}'" in rule or f'"{other}"' in rule)
@@ -137,8 +143,18 @@ def membership(
         return answers[name]
 
     known = Known(customer=seen, now=now, shop=shop, member=belongs, moments=moments)
-    names: dict[str, Any] = {"customer": customer_view(seen, rfm=rfm), "shop": shop, **functions(known)}
+    accepts = _accepts(seen, shop.terms if shop else Terms(), now, moments) if rules.uses_consent else None
+    view = customer_view(seen, rfm=rfm, accepts=accepts)
+    names: dict[str, Any] = {"customer": view, "shop": shop, **functions(known)}
     return Belonging(frozenset(name for name in rules.segments if belongs(name)), moments.next)
+
+
+def _accepts(customer: Customer, terms: Terms, now: datetime, moments: Moments) -> bool:
+    """Whether there is consent; an implied one ends by itself."""
+    found = overall(customer, terms, now)
+    if found.until is not None:
+        moments.note(moment(found.until))
+    return found.holds
 
 
 def unknown(customer: Customer, rules: Rules) -> frozenset[str]:

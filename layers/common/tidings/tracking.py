@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from tidings import ports, schedule, triggers
 from tidings.acts import Acts, answers, begin, stop
 from tidings.clock import Clock
+from tidings.consent import under
 from tidings.customer import (
     SEEN_DAYS,
     ClosedJourney,
@@ -250,7 +251,7 @@ class Tracker:
 
     def _applied(self, customer: Customer, event: Event) -> Customer:
         (told,) = self._knowledge.told([event])
-        return apply(customer, told, self._knowledge.counted)
+        return under(apply(customer, told, self._knowledge.counted), self.catalogue.shop.terms, event.at)
 
     def _belonging(
         self, base: Customer, after: Customer, event: Event
@@ -308,7 +309,8 @@ class Tracker:
         events += [event for token in sorted(filter(None, orders)) for event in self.events.query(token)]
         memory = self.clock.now() - timedelta(days=SEEN_DAYS)
         folded = [e for e in events if e.received_at < memory or is_seen(customer, e)]
-        return refold(customer, self._knowledge.told(folded), self._knowledge.counted)
+        whole = refold(customer, self._knowledge.told(folded), self._knowledge.counted)
+        return under(whole, self.catalogue.shop.terms, self.clock.now())
 
     def _finished(self, customer: Customer) -> dict[str, ClosedJourney]:
         """The open journeys whose last step has ended, or whose execution must be dead; only those old enough are

@@ -225,6 +225,7 @@ def stepper() -> "Stepper":
         address_key=lambda: only_key(parameters.words(ADDRESS_KEY)),
         clock=time,
         unknown_after=timedelta(seconds=settings.unknown_after),
+        shop=packages.shop,
     )
     decider = Decider(customers, events, sends, TaskAnswers(client("stepfunctions")), time)
     journeys, bounds = JourneysTable(table["journeys"]), _bounds(products, time)

@@ -25,7 +25,7 @@ from tidings.events import Event, address_alias, customer_identity
 from tidings.governor import Unlimited
 from tidings.mail.render import deliverable
 from tidings.pace import Wait
-from tidings.shop import Coupon
+from tidings.shop import Coupon, Shop
 from tidings.steps.admission import Admission, Drop
 from tidings.steps.scene import Scene
 from tidings.workflow.chance import variant_of
@@ -75,7 +75,8 @@ class Composer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends. All ports are injected; `address_key` gives the key of address aliases."""
+    """Sends. All ports are injected; `address_key` gives the key of address aliases. `shop` is the one in force, whose
+    terms of consent count for journeys, too, that began under others; without it the journey's own."""
 
     events: ports.Events
     sends: ports.Sends
@@ -91,6 +92,7 @@ class Sender:
     governor: ports.Governor = field(default_factory=Unlimited)
     jitter: Callable[[], float] = random.random
     pause: Callable[[float], None] = time.sleep
+    shop: Shop | None = None
 
     def do(self, scene: Scene, step: SendStep, entry: ports.Send) -> ports.Send:
         """Send the mail, or tell why not; `entry` is the step's ledger entry to be. Raises SendDeferred."""
@@ -106,8 +108,8 @@ class Sender:
         spelt = deliverable(customer.email) if customer.email else None
         alias = address_alias(spelt, self.address_key()) if spelt else ""
         suppressions = self.suppressions.of(alias) if alias else ()
-        package = scene.package
-        match journeys.decide_mail(package.workflow, customer, suppressions, package.shop, scene.now):
+        workflow, shop = scene.package.workflow, self.shop or scene.package.shop
+        match journeys.decide_mail(workflow, customer, suppressions, shop, scene.now):
             case journeys.Skip(reason):
                 return self._ended(scene, replace(entry, state="skipped", reason=reason), "MailsSkipped")
             case journeys.Send(address):
