@@ -1,4 +1,4 @@
-"""Double opt-in on a stack of its own: from the subscription to the confirmation mail, and from there to the welcome."""
+"""Double opt-in on a stack of its own: from the subscription to the confirmation mail, from there to the welcome."""
 
 import re
 import shutil
@@ -50,7 +50,7 @@ def strict(workflows: Path, options: Options) -> Iterator[Shop]:
 
 
 def test_a_subscription_counts_once_it_is_confirmed(strict: Shop, workflows: Path) -> None:
-    """The webhook leads to the confirmation mail alone; the confirmation to consent, with its proof, and the welcome."""
+    """The webhook leads to the confirmation mail alone; the confirmation to consent and the welcome."""
     terms = load_shop(workflows / "shop.yaml").terms
     who = person_of(strict, 4100)
     told(strict, who.account(), who.consent())
