@@ -188,6 +188,17 @@ def customer_view(
     )
 
 
+def _seen(
+    customer: Customer,
+    shop: Shop,
+    now: datetime,
+    bounds: Bounds | None,
+    favourites: tuple[Item, ...] | None = None,
+) -> CustomerView:
+    accepts = overall(customer, shop.terms, now).holds
+    return customer_view(customer, favourites, rate(customer, bounds, now), accepts=accepts)
+
+
 def _unnamed(product: str) -> Item:
     return Item("", None, 1, None, None, None, None, id=product.partition(":")[2])
 
@@ -286,9 +297,7 @@ def conditions(
 ) -> dict[str, Any]:
     """All that an expression may name (`NAMES`), the functions among it. `bounds` are those of RFM."""
     names: dict[str, Any] = {
-        "customer": customer_view(
-            customer, rfm=rate(customer, bounds, now), accepts=overall(customer, shop.terms, now).holds
-        ),
+        "customer": _seen(customer, shop, now, bounds),
         "shop": shop,
         "now": now,
         "event": event_view(event) if event else None,
@@ -336,12 +345,7 @@ def context(
     favourites = tuple(item for item in liked if item is not None)
     return {
         "event": seen,
-        "customer": customer_view(
-            customer,
-            favourites,
-            rate(customer, load_bounds(known.get(RFM)), now),
-            accepts=overall(customer, shop.terms, now).holds,
-        ),
+        "customer": _seen(customer, shop, now, load_bounds(known.get(RFM)), favourites),
         "journey": journey,
         "shop": shop,
         "now": now.astimezone(zone),
