@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests import fakes
+from tests.unit.mails.letters import WORKFLOWS
 from tests.worlds import ANN, NOW, SHOP, World, checkout, email, event, subscribed
 from tidings.clock import FixedClock
 from tidings.customer import epoch
@@ -51,7 +52,7 @@ class Office:
         self.suppressions = fakes.FakeSuppressions(self.faults)
         self.clock = FixedClock(NOW)
         stores = Stores(self.events, self.suppressions, fakes.FakeCustomers(), lambda: KEYS)
-        self.pages = Pages(stores, SHOP, self.clock, in_pages(PAGES))
+        self.pages = Pages(stores, SHOP, self.clock, in_pages(PAGES, SHOP, WORKFLOWS))
         self.token = self.link(UNSUBSCRIBE)
 
     def link(self, purpose: str, extra: str = "") -> str:

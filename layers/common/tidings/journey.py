@@ -4,6 +4,7 @@ and for a walk."""
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from tidings.consent import frequency, standing, subscribed_at
 from tidings.customer import Customer
@@ -30,6 +31,9 @@ class Send:
 
 Decision = Skip | Send
 
+PAUSED_BY_CUSTOMER: Final = "paused by the customer"
+"""The one refusal that ends by itself."""
+
 
 def exit_of(workflow: Workflow, journey: str, customer: Customer, entered_at: int) -> str | None:
     """Why a journey is over, from the customer as they are now; None while it goes on."""
@@ -52,11 +56,11 @@ def decide_mail(
             return Skip(reason)
     if "erased" in held and held["erased"] >= (subscribed_at(customer) or -1):
         return Skip("erased")
-    refused = _refused(workflow.topic, customer, held, shop, now) if workflow.is_marketing else None
-    return Skip(refused) if refused else Send(address)
+    no = refused(workflow.topic, customer, held, shop, now) if workflow.is_marketing else None
+    return Skip(no) if no else Send(address)
 
 
-def _refused(
+def refused(
     topic: str | None, customer: Customer, held: Mapping[str, int], shop: Shop, now: datetime
 ) -> str | None:
     """Why a customer gets no marketing mail on a topic now; None when they do. Only a newer explicit yes lifts an
@@ -70,4 +74,4 @@ def _refused(
         return "unsubscribed"
     if held.get(f"unsubscribed:{topic}", -2) >= said:
         return f"no consent: {topic}"
-    return "paused by the customer" if frequency(customer, now) == "paused" else None
+    return PAUSED_BY_CUSTOMER if frequency(customer, now) == "paused" else None

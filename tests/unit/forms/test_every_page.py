@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.forms.corpus import collected
 from tests.unit.forms.office import FORM, POT, Office, Seen
+from tests.unit.mails.letters import WORKFLOWS
 from tests.worlds import SHOP
 from tidings.errors import Unavailable
 from tidings.mail.catalogues import in_pages
@@ -36,7 +37,7 @@ def test_pages_speak_the_readers_language(
     """All of it, the errors too."""
     office = Office()
     office.products.put("shopify:product:501", {**POT, "title": "急須"}, 1)
-    office.pages = replace(office.pages, translations=in_pages(PAGES))
+    office.pages = replace(office.pages, translations=in_pages(PAGES, SHOP, WORKFLOWS))
     token = office.link(page, extra) if extra else ""
     wrong = {"birthday_day": "31", "birthday_month": "2", "email": "x", "rating": "9", "score": "9"}
     shown = office.get(page, token, language, **query)

@@ -20,7 +20,7 @@ from jinja2 import TemplateSyntaxError, nodes
 
 from tidings.context import MAIL_NAMES
 from tidings.errors import BadInput
-from tidings.mail.extract import LAYOUT, PAGES, Message, Messages, of_pages, of_shop, said
+from tidings.mail.extract import LAYOUT, PAGES, Message, Messages, of_choices, of_pages, of_shop, said
 from tidings.mail.language import CONTEXT, Translation
 from tidings.mail.names import unknown_names
 from tidings.mail.render import environment
@@ -107,8 +107,9 @@ def translations(
     return made
 
 
-def in_pages(folder: Path) -> dict[str, Translation]:
-    """The words of the pages behind links in each language. Raises BadInput when a catalogue would break one."""
+def in_pages(folder: Path, shop: Shop | None = None, workflows: Path | None = None) -> dict[str, Translation]:
+    """The words of the pages behind links in each language, and what the shop gives to choose there, as far as it is
+    translated in `workflows`. Raises BadInput when a catalogue would break one."""
     locales, extracted = folder / "locales", of_pages(folder)
     known = read(locales)
     if found := list(problems(locales, extracted, known)):
@@ -117,8 +118,15 @@ def in_pages(folder: Path) -> dict[str, Translation]:
     for language, named in known.items():
         words = {message.key: forms(named.get(PAGES), message) for message in extracted[PAGES].values()}
         if all(words.values()):
+            words |= _choices(shop, workflows, language) if shop and workflows else {}
             made[language] = Translation(plural=named[PAGES].plural_expr, messages=words)
     return made
+
+
+def _choices(shop: Shop, workflows: Path, language: str) -> dict[str, list[str]]:
+    catalogue = read(workflows / "locales", (LAYOUT,)).get(language, {}).get(LAYOUT)
+    found = {message.key: forms(catalogue, message) for message in of_choices(shop)}
+    return {key: told for key, told in found.items() if told}
 
 
 def problems(locales: Path, extracted: Mapping[str, Messages], catalogues: Catalogues) -> Iterator[str]:

@@ -73,12 +73,20 @@ def of_shop(shop: Shop) -> Iterator[Message]:
             yield Message(coupon.description, files=["shop.yaml"], notes=[f"Coupon {name}"])
 
 
+def of_choices(shop: Shop) -> Iterator[Message]:
+    """What the shop's settings give customers to choose among, on pages."""
+    for note, titles in (("Topic", shop.topics), ("Interest", shop.interests), ("Reward", shop.rewards)):
+        for name, title in titles.items():
+            yield Message(title, files=["shop.yaml"], notes=[f"{note} {name}"])
+
+
 def extract(root: Path, shop: Shop, workflow: str = "*") -> dict[str, Messages]:
     """The messages of a `workflows` folder by catalogue: all, or those of the layout and one workflow."""
     shared: Messages = {}
     for path in (root / f"layout{SUFFIX}", *sorted((root / "partials").glob(f"*{SUFFIX}"))):
         _add(shared, said(path.read_text("utf-8")), path.relative_to(root))
-    _add(shared, of_shop(shop), Path("shop.yaml"))
+    for said_by_shop in (of_shop(shop), of_choices(shop)):
+        _add(shared, said_by_shop, Path("shop.yaml"))
     found = {LAYOUT: shared}
     for folder in sorted(path.parent for path in root.glob(f"{workflow}/emails")):
         found[folder.name] = {}

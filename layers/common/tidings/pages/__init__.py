@@ -12,7 +12,7 @@ from tidings.clock import Clock
 from tidings.errors import BadInput, NotFound, TooLarge, Unavailable
 from tidings.links import UNSUBSCRIBE, read_link
 from tidings.mail.language import Translation
-from tidings.pages import contact, fields, review, stock, survey, unsubscribe
+from tidings.pages import confirm, contact, fields, preferences, review, stock, survey, unsubscribe
 from tidings.pages.fields import Form
 from tidings.pages.look import Page, look
 from tidings.pages.visit import Request as Request
@@ -36,6 +36,8 @@ class Served:
 
 PAGES: Final[Mapping[str, Served]] = {
     "unsubscribe": Served(unsubscribe.show, unsubscribe.act, UNSUBSCRIBE, blind=True),
+    "preferences": Served(preferences.show, preferences.act, preferences.PURPOSE),
+    "confirm": Served(confirm.show, confirm.act, confirm.PURPOSE),
     "form": Served(survey.show, survey.act, survey.PURPOSE),
     "review": Served(review.show, review.act, review.PURPOSE),
     contact.PAGE: Served(contact.show, contact.act, None),

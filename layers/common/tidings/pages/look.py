@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,9 @@ from tidings.shop import Shop
 
 WRITTEN_IN: Final = "en"
 """The language of the templates, which catalogues beside them translate."""
+
+_NAMES: Final = {"zh_Hant": "繁體中文", "zh_Hans": "简体中文"}
+"""What languages call themselves, where it is not the name with a bracket."""
 
 _HEADERS: Final = {
     "content-type": "text/html; charset=utf-8",
@@ -48,11 +51,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The shop's brand in one language. `query` is what the page's address carries, `words` what templates call."""
+    """The shop's brand in one language. `query` is what the page's address carries."""
 
     shop: Shop
     language: str
-    words: Mapping[str, Callable[..., str]]
+    translation: Translation | None
     languages: tuple[str, ...]
     query: Mapping[str, str]
 
@@ -74,6 +77,10 @@ class Look:
         """The language, as formats want it."""
         return Locale.parse(self.language, sep="-")
 
+    def said(self, words: str) -> str:
+        """What the shop's settings say, in this language if it is translated."""
+        return self.translation.whole(words) if self.translation else words
+
     def _names(self, style: str) -> dict[str, Any]:
         return {
             "shop": self.shop,
@@ -81,7 +88,8 @@ class Look:
             "language": self.language,
             "direction": self.locale.text_direction,
             "languages": [(tag(each), _name(each), self._address(each)) for each in self.languages],
-            **self.words,
+            "said": self.said,
+            **(self.translation.names if self.translation else {}),
         }
 
     def _address(self, language: str) -> str:
@@ -96,8 +104,7 @@ def look(shop: Shop, translations: Mapping[str, Translation], header: str, query
     found = chosen(wanted, languages) or WRITTEN_IN
     translation = translations.get(found)
     language = tag(found)
-    words = translation.names if translation else {}
-    return Look(dressed(shop, language, translation), language, words, languages, query)
+    return Look(dressed(shop, language, translation), language, translation, languages, query)
 
 
 @cache
@@ -124,8 +131,9 @@ def _style(shop: Shop, language: str) -> str:
 
 @cache
 def _name(language: str) -> str:
-    locale = Locale.parse(language)
-    return (locale.get_display_name() or language).capitalize()
+    """A language by its own name."""
+    found = _NAMES.get(language) or Locale.parse(language).get_display_name() or language
+    return found[:1].upper() + found[1:]
 
 
 def _origin(url: str) -> str:

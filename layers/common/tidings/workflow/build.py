@@ -16,6 +16,7 @@ from typing import Final
 from tidings.errors import BadInput
 from tidings.mail import catalogues
 from tidings.segments import Rules
+from tidings.shop import Shop
 from tidings.workflow import package, schema, template
 from tidings.workflow.check import check, mails
 from tidings.workflow.check.segments import counted, load_rules
@@ -46,9 +47,9 @@ def rules(root: Path, built: Sequence[Package]) -> Rules:
     return told.model_copy(update={"counted": counted(texts)})
 
 
-def write(built: Sequence[Package], out: Path, told: Rules | None = None) -> None:
+def write(built: Sequence[Package], out: Path, told: Rules | None = None, root: Path | None = None) -> None:
     """Write the layer's and the archive's packages below `out`, the rules beside them, and copy `tidings` into the
-    layer."""
+    layer. `root` has the shop's own translations."""
     layer, archive = out / "layer" / "python", out / "packages"
     for folder in (layer / "tidings", layer / "tidings_packages", archive):
         shutil.rmtree(folder, ignore_errors=True)
@@ -60,12 +61,12 @@ def write(built: Sequence[Package], out: Path, told: Rules | None = None) -> Non
     path = layer / "tidings_packages" / package.RULES
     path.parent.mkdir(parents=True)
     path.write_text(knowledge_text(told or Rules(), built), "utf-8")
-    (layer / "tidings_packages" / package.PAGES).write_text(pages_text(), "utf-8")
+    (layer / "tidings_packages" / package.PAGES).write_text(pages_text(built[0].shop, root), "utf-8")
 
 
-def pages_text() -> str:
+def pages_text(shop: Shop, root: Path | None) -> str:
     """The words of the pages behind links as JSON. Raises BadInput when a catalogue would break one."""
-    words = catalogues.in_pages(HERE / "pages")
+    words = catalogues.in_pages(HERE / "pages", shop, root)
     told = {language: translation.model_dump() for language, translation in words.items()}
     return json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
 
@@ -107,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for path in stale:
             print(f"{path}:1: is stale: run `make build` and commit it", file=sys.stderr)
         return 1 if stale else 0
-    write(built, options.out, rules(options.workflows, built))
+    write(built, options.out, rules(options.workflows, built), options.workflows)
     options.template.write_text(text, "utf-8")
     schema.write(options.workflows)
     print(f"built {', '.join(f'{each.id} {each.rev}' for each in built)}")
