@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 LOCK := build/lock/.ready
 SAM := build/sam/.ready
 
-.PHONY: help run test lint types check build up down bench faults deploy destroy rebuild backfill doctor reconcile redrive export erase lock layer map preview messages clean
+.PHONY: help run test lint types check build up down bench faults deploy destroy rebuild backfill doctor reconcile redrive export erase pause resume health lock layer map preview messages clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -83,6 +83,15 @@ export: $(READY) ## everything that is kept of a customer, as JSON (CUSTOMER=e-m
 
 erase: $(READY) ## erase a customer, and print the receipt (CUSTOMER=e-mail or id; SHOP=1 everybody; STACK= for AWS)
 	@STACK="$(STACK)" SHOP="$(SHOP)" CONFIRM="$(CONFIRM)" $(RUN) -m infra.deploy erase "$(CUSTOMER)"
+
+pause: $(READY) ## hold a workflow's marketing mails (WORKFLOW=name, STACK= for AWS)
+	@STACK="$(STACK)" $(RUN) -m infra.deploy pause "$(WORKFLOW)"
+
+resume: $(READY) ## let a paused workflow's mails out again (WORKFLOW=name, STACK= for AWS)
+	@STACK="$(STACK)" $(RUN) -m infra.deploy resume "$(WORKFLOW)"
+
+health: $(READY) ## bounces and complaints of each workflow, and what is paused (STACK= for AWS)
+	@STACK="$(STACK)" $(RUN) -m infra.deploy health
 
 lock: $(LOCK) ## resolve the dependencies anew and write the hash-locked lists
 	@build/lock/bin/python -m infra.deploy.lock

@@ -9,10 +9,10 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import doctor, operate, privacy, reconcile, release
+from infra.deploy import doctor, operate, privacy, reconcile, release, reputation
 from infra.deploy.errors import DeployError
 
-USAGE: Final = "deploy|destroy|rebuild ID|backfill|redrive|reconcile|doctor|export WHO|erase WHO"
+USAGE: Final = "deploy|destroy|rebuild ID|backfill|redrive|reconcile|doctor|export WHO|erase WHO|pause NAME|resume NAME|health"
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -59,8 +59,20 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             print(told)
             return code
         case _:
-            raise DeployError(f"usage: python -m infra.deploy {USAGE}")
+            print(_reputation(arguments, stack))
     return 0
+
+
+def _reputation(arguments: Sequence[str], stack: str) -> str:
+    match list(arguments):
+        case ["pause", workflow]:
+            return reputation.pause(reputation.desk(stack), workflow)
+        case ["resume", workflow]:
+            return reputation.resume(reputation.desk(stack), workflow)
+        case ["health"]:
+            return reputation.health(reputation.desk(stack))
+        case _:
+            raise DeployError(f"usage: python -m infra.deploy {USAGE}")
 
 
 if __name__ == "__main__":

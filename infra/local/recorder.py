@@ -29,6 +29,9 @@ from infra.local.outputs import Outputs
 from infra.local.timekeeper import Timekeeper
 
 SEND_PATH: Final = "/v2/email/outbound-emails"
+ACCOUNT_PATH: Final = "/v2/email/account"
+QUOTA: Final = {"Max24HourSend": 10_000_000.0, "MaxSendRate": 1000.0, "SentLast24Hours": 0.0}
+"""What the account may send here: a day of the demo is seconds, and the quota's day is the machine's."""
 
 _PAGES: Final = {
     "/": ("index.html", "text/html; charset=utf-8"),
@@ -212,6 +215,8 @@ class Desk(BaseHTTPRequestHandler):
             return self._say(HTTPStatus.SERVICE_UNAVAILABLE, told, "application/json")
         if sending and status == HTTPStatus.OK:
             self.office.record(self.headers.items(), body, answer)
+        if self.command == "GET" and self.path == ACCOUNT_PATH and status == HTTPStatus.OK:
+            answer = json.dumps({**json.loads(answer), "SendQuota": QUOTA}).encode()
         kept = [
             (name, value)
             for name, value in headers
