@@ -192,6 +192,7 @@ class Deployment:
             "feedback_queue_url": outputs["FeedbackQueueUrl"],
             "feedback_dead_letters_url": outputs["FeedbackDeadLettersUrl"],
             "failures_queue_url": outputs["FailuresQueueUrl"],
+            "alarm_topic_arn": outputs["AlarmTopicArn"],
             "packages_bucket": outputs["PackagesBucket"],
             "failures_bucket": outputs["FailuresBucket"],
             "privacy_bucket": outputs["PrivacyBucket"],

@@ -34,9 +34,12 @@ DETAIL_TYPES: Final = {
 """SES event type → EventBridge detail-type."""
 
 _BROWSER: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-_PROXY: Final = "Mozilla/5.0 (compatible; mail privacy proxy)"
+_APPLE: Final = "Mozilla/5.0"
+_GMAIL: Final = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
+_SCANNER: Final = "Mozilla/5.0 (compatible; Barracuda Sentinel)"
 _ACCOUNT: Final = "000000000000"
-_LINK: Final = re.compile(r'href="(https?://[^"]+)"')
+_LINK: Final = re.compile(r'<a\b([^>]*?)\shref="(https?://[^"]+)"')
+_TAGS: Final = re.compile(r'ses:tags="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +82,21 @@ def react(mail: Recorded, html: str, seed: int | None) -> list[Happening]:
 
 def _reading(html: str, delivered: datetime, habits: random.Random, draw: random.Random) -> list[Happening]:
     happened = []
+    links = [
+        link for link in _LINK.findall(html) if "/unsubscribe/" not in link[1] and "/pages/" not in link[1]
+    ]
     if habits.random() < 0.2:  # a privacy proxy fetches the picture at once, whoever reads
-        happened.append(_open(delivered + timedelta(seconds=1.4), _PROXY))
-    interest = habits.random()
+        happened.append(_open(delivered + timedelta(seconds=1.4), _APPLE))
+    interest, office = habits.random(), habits.random()
+    if links and office < 0.05:  # at work a scanner follows a link before anybody sees the mail
+        happened.append(_click(delivered + timedelta(seconds=0.6), links[0], _SCANNER))
     if draw.random() > 0.25 + 0.7 * interest:
         return happened
     opened = delivered + timedelta(minutes=draw.randint(3, 240))
-    happened.append(_open(opened, _BROWSER))
-    links = [link for link in _LINK.findall(html) if "/unsubscribe/" not in link and "/pages/" not in link]
+    happened.append(_open(opened, _GMAIL if office > 0.6 else _BROWSER))
     if links and draw.random() < 0.2 + 0.5 * interest:
         clicked = opened + timedelta(seconds=draw.randint(5, 90))
-        link = links[draw.randrange(len(links))].replace("&amp;", "&")
-        told = {"ipAddress": "192.0.2.7", "link": link, "linkTags": None, "userAgent": _BROWSER}
-        happened.append(_happening("Click", clicked, told))
+        happened.append(_click(clicked, links[draw.randrange(len(links))], _BROWSER))
     return happened
 
 
@@ -119,6 +124,18 @@ def _delivery(address: str, at: datetime) -> Happening:
 
 def _open(at: datetime, agent: str) -> Happening:
     return _happening("Open", at, {"ipAddress": "192.0.2.7", "userAgent": agent})
+
+
+def _click(at: datetime, link: tuple[str, str], agent: str) -> Happening:
+    """A click on a link, told with the tags that stand on it, as SES tells them."""
+    attributes, address = link
+    found = _TAGS.search(attributes)
+    pairs = [each.partition(":")[::2] for each in found[1].split(";") if each] if found else []
+    told = {
+        "ipAddress": "192.0.2.7", "link": address.replace("&amp;", "&"),
+        "linkTags": {name: [value] for name, value in pairs} or None, "userAgent": agent,
+    }  # fmt: skip
+    return _happening("Click", at, told)
 
 
 def _bounce(address: str, at: datetime, permanent: bool) -> Happening:

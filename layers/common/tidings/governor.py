@@ -36,7 +36,8 @@ BUSY: Final = timedelta(seconds=2)
 """Who sent so recently shares the rate."""
 
 PAUSED, QUOTA, TRANSACTIONAL, RAMP, BACK_OFF = 4 * 3600.0, 1800.0, 300.0, 3600.0, 20.0
-"""Seconds that a mail is held for, before jitter as long again: workflow paused, quota, warm-up, SES out of breath."""
+"""Seconds that a mail is held for, before jitter as long again: workflow paused (the shop's hours), quota, warm-up, SES
+out of breath."""
 
 SHORTEST_SPREAD: Final = 5.0
 SEVERAL: Final = 5
@@ -107,7 +108,7 @@ class AccountGovernor:
         """Why this mail must wait; None when it may go."""
         now = self.clock.machine_now()
         if marketing and self._is_paused(workflow, now):
-            return self._hold("paused", PAUSED)
+            return self._hold("paused", PAUSED / max(1, self.clock.shop_seconds(1)))
         quota = self._account(now)
         held = self._of_the_day(quota, marketing, now) if quota else None
         if held is None and marketing:

@@ -1,7 +1,7 @@
 """A letter becomes MIME: context, rendering, headers, the signed link by which its reader leaves."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidings.clock import Clock
 from tidings.context import JourneyView, context
@@ -10,6 +10,7 @@ from tidings.events import customer_identity
 from tidings.links import UNSUBSCRIBE, Doors
 from tidings.mail.known import LASTS, known
 from tidings.mail.render import compose, mailbox, render, unsubscribe_headers
+from tidings.mail.tagged import Shelf
 from tidings.recommend import Lookup
 from tidings.steps.sending import Letter
 from tidings.tids import make_tid
@@ -30,6 +31,7 @@ class Composer:
         """(sender, content)."""
         shop = letter.package.shop
         doors = self._doors(letter)
+        shelf = Shelf(shop.url, dict(letter.products), self.look_up)
         url = doors.url(UNSUBSCRIBE) if letter.package.workflow.is_marketing else None
         mail = render(
             dict(letter.package.mails[letter.mail]),
@@ -42,11 +44,12 @@ class Composer:
                 unsubscribe_url=url,
                 pages=doors,
                 products=letter.products,
-                look_up=self.look_up,
+                look_up=shelf.look_up,
                 coupon=letter.coupon,
                 arrived=letter.arrived,
             ),
         )
+        mail = replace(mail, html=shelf.tagged(mail.html))
         if keys := self.tid_keys():
             tid = make_tid(customer_identity(letter.customer.id), self.clock.now() + LASTS, keys)
             mail = known(mail, shop.url, tid)
