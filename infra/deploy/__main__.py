@@ -12,7 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.deploy import doctor, operate, privacy, reconcile, release, reputation
 from infra.deploy.errors import DeployError
 
-USAGE: Final = "deploy|destroy|rebuild ID|backfill|redrive|reconcile|doctor|export WHO|erase WHO|pause NAME|resume NAME|health"
+USAGE: Final = (
+    "deploy|destroy|rebuild ID|backfill|redrive|reconcile|doctor|export WHO|erase WHO"
+    "|pause NAME|resume NAME|health"
+)
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
