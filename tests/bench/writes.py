@@ -5,7 +5,7 @@ Each item of a transaction counts as a write. What SES reports afterwards is apa
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -53,7 +53,7 @@ class Secrets:
 class Unread:
     """Nothing here is unreadable."""
 
-    def keep(self, request: Request) -> None:
+    def keep(self, request: Request, names: Collection[str]) -> None:
         """Fail."""
         raise AssertionError(f"a delivery of {request.source} was not read")
 

@@ -10,6 +10,7 @@ from infra.deploy.doctor.gather import Gatherer, identity_of
 from infra.local.options import ROOT
 from tests.e2e.helpers.shop import Shop, eventually
 from tests.e2e.test_operate import place
+from tidings.aws.health_table import PAUSE
 from tidings.shop import load_shop
 
 
@@ -51,6 +52,9 @@ def test_what_is_wrong_is_named_with_its_mend(shop: Shop) -> None:
     rules = [each["Name"] for each in events.list_rules()["Rules"] if each.get("ScheduleExpression")]
     ssm.put_parameter(Name=key, Value="k1:short", Type="SecureString", Overwrite=True)
     sqs.send_message(QueueUrl=queue, MessageBody="given up")
+    health = shop.table("health")
+    health.put({"workflow": "welcome", "day": PAUSE, "paused": True})
+    health.put({"workflow": "birthday", "day": PAUSE, "paused": False})
     for rule in rules:
         events.disable_rule(Name=rule)
     try:
@@ -60,6 +64,9 @@ def test_what_is_wrong_is_named_with_its_mend(shop: Shop) -> None:
     finally:
         ssm.put_parameter(Name=key, Value=kept, Type="SecureString", Overwrite=True)
         sqs.purge_queue(QueueUrl=queue)
+        for workflow in ("welcome", "birthday"):
+            key_of = {"workflow": {"S": workflow}, "day": {"S": PAUSE}}
+            shop.dynamodb.delete_item(TableName=health.name, Key=key_of)
         for rule in rules:
             events.enable_rule(Name=rule)
     told, code = doctor.report(found, as_json=False)
@@ -67,6 +74,7 @@ def test_what_is_wrong_is_named_with_its_mend(shop: Shop) -> None:
     for check in ("keys", "queues", "daily"):
         (finding,) = [each for each in of(found, check) if each.level == "fail"]
         assert finding.mend in told
+    assert [finding.text for finding in of(found, "workflows")] == ["paused: welcome"]
     assert of(found, "woocommerce")[0].text.startswith("could not be looked up: 127.0.0.1:9 does not answer")
     eventually("an empty queue", lambda: of(examined(shop, {}), "queues")[0].level == "ok")
 

@@ -23,6 +23,7 @@ def test_outputs_tell_what_others_need(outputs: Outputs) -> None:
     }  # fmt: skip
     assert set(told["tables"]) == {
         "events", "customers", "aliases", "journeys", "sends", "pace", "suppressions", "products", "parked", "limits",
+        "health",
     }  # fmt: skip
     assert set(told["clock"]) == {"origin", "started", "speed"}
     assert all(told[name].startswith(f"http://{HOST}:") for name in ("api_url", "inbox_url", "endpoint_url"))

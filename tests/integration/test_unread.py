@@ -12,6 +12,10 @@ from functions.receive_webhook.handler import handler
 from tests.unit.sources.bodies import KEY, raw
 from tests.unit.sources.woo_bodies import ORDER, SECRET, woo_headers
 from tidings import wiring
+from tidings.aws.buckets import FailuresBucket
+from tidings.events import address_alias
+
+ADA = address_alias("ada@example.com", KEY)
 
 
 @pytest.fixture
@@ -69,6 +73,8 @@ def test_an_unreadable_body_is_in_the_bucket_once(bucket: Any, capsys: pytest.Ca
     (kept,) = list(bucket.objects.all())
     assert kept.key.startswith("unread/woocommerce/")
     held = json.loads(kept.get()["Body"].read())
+    assert FailuresBucket(boto3.client("s3"), "failures").naming(frozenset({ADA})) == [kept.key]
+    assert FailuresBucket(boto3.client("s3"), "failures").naming(frozenset({"email:other"})) == []
     assert set(held["headers"]) == {"x-wc-webhook-topic", "x-wc-webhook-signature"}
     written = capsys.readouterr().out
     assert written.count('"EventsParked":[1.0]') == 2

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ from tests.unit.sources.woo_bodies import SECRET as WOO_SECRET
 from tests.unit.sources.woo_bodies import woo_headers
 from tidings.clock import FixedClock
 from tidings.errors import Unavailable
-from tidings.events import Event
+from tidings.events import Event, address_alias
 from tidings.ingest import MAX_BODY_BYTES, Answer, Ingest
 from tidings.sources import Request
 
@@ -62,12 +62,14 @@ class FakeUnread:
 
     broken: bool = False
     kept: list[Request] = field(default_factory=list)
+    names: Collection[str] = ()
 
-    def keep(self, request: Request) -> None:
+    def keep(self, request: Request, names: Collection[str]) -> None:
         """Keep it."""
         if self.broken:
             raise Unavailable("PutObject: SlowDown")
         self.kept.append(request)
+        self.names = names
 
 
 ALL = {
@@ -253,6 +255,13 @@ def test_what_woocommerce_signed_and_nobody_can_read_is_set_aside(body: bytes) -
     assert answer.counts == {"EventsParked": 1}
     assert [kept.body for kept in unread.kept] == [body]
     assert not store.events
+
+
+def test_who_is_named_in_what_is_set_aside_is_noted() -> None:
+    """By the aliases of the addresses, so that an erasure finds it."""
+    unread = FakeUnread()
+    ingest(unread=unread).receive(woo(raw({**WOO_ORDER, "id": None, "note": "or Bo@Example.org, please"})))
+    assert set(unread.names) == {address_alias("ada@example.com", KEY), address_alias("bo@example.org", KEY)}
 
 
 def test_what_woocommerce_did_not_sign_is_refused_and_not_kept() -> None:

@@ -107,8 +107,9 @@ def test_a_tid_tells_who() -> None:
     found = stored({**VIEW, "tid": TID})
     assert found.aliases == ("customer:abc", "track:visitor:browser-1")
     assert not found.names_customer
-    account = make_tid("shopify:customer:7001", NOW + timedelta(days=1), SIGNING)
-    assert stored({**VIEW, "tid": account, "visitor": None}).aliases == ("shopify:customer:7001",)
+    for account in ("shopify:customer:7001", "woocommerce:customer:25"):
+        tid = make_tid(account, NOW + timedelta(days=1), SIGNING)
+        assert stored({**VIEW, "tid": tid, "visitor": None}).aliases == (account,)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from infra.deploy.doctor.facts import (
     Source,
 )
 from infra.deploy.errors import DeployError
+from tidings.aws.health_table import PAUSE
 from tidings.aws.unread import PREFIX
 from tidings.sources import SOURCES
 
@@ -269,9 +270,9 @@ class Gatherer:
         pages = self.connect("dynamodb").get_paginator("scan")
         found = pages.paginate(
             TableName=self._physical("HealthTable"),
-            FilterExpression="#day = :pause",
+            FilterExpression="#day = :pause AND paused = :yes",
             ExpressionAttributeNames={"#day": "day"},
-            ExpressionAttributeValues={":pause": {"S": "pause"}},
+            ExpressionAttributeValues={":pause": {"S": PAUSE}, ":yes": {"BOOL": True}},
         )
         return frozenset(item["workflow"]["S"] for page in found for item in page["Items"])
 

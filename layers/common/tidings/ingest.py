@@ -3,17 +3,21 @@
 Who is at fault decides the status: 4xx the sender, 503 an outage, after which the shop delivers again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from tidings.clock import Clock
 from tidings.errors import BadInput, NotFound, TooLarge, Unavailable
-from tidings.events import ADDRESS_KEY, Event, only_key
+from tidings.events import ADDRESS_KEY, Event, address_alias, only_key
 from tidings.sources import SOURCES, Request
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 """An order line is about 2 KB in a Shopify body: room for 500 lines, the most a checkout takes."""
+
+
+_ADDRESS = re.compile(r"[^\s@<>()\[\],;:\\\"']{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z0-9-]{2,60}")
 
 
 class Store(Protocol):
@@ -27,8 +31,9 @@ class Store(Protocol):
 class Unread(Protocol):
     """Where deliveries wait that are genuine and could not be read."""
 
-    def keep(self, request: Request) -> None:
-        """Store the delivery as it came; the same one twice is one. Raises Unavailable."""
+    def keep(self, request: Request, names: Collection[str]) -> None:
+        """Store the delivery as it came; the same one twice is one. `names` are the aliases of the addresses in it,
+        by which an erasure finds it. Raises Unavailable."""
         ...
 
 
@@ -92,7 +97,7 @@ class Ingest:
         except BadInput as error:
             if not source.keeps_unread:
                 raise
-            return self._set_aside(request, error)
+            return self._set_aside(request, error, address_key)
         if not events:
             return Answer(
                 200, {"accepted": 0, "duplicate": 0}, {"EventsIgnored": 1}, {"ignored": "topic is not read"}
@@ -107,9 +112,10 @@ class Ingest:
             {"types": [event.type for event in events], "accepted": accepted, "duplicate": duplicate},
         )
 
-    def _set_aside(self, request: Request, error: BadInput) -> Answer:
+    def _set_aside(self, request: Request, error: BadInput, key: bytes) -> Answer:
         """Keep a genuine delivery that can't be read: a refusal would lose it, and in the end the webhook."""
-        self.unread.keep(request)
+        addresses = set(_ADDRESS.findall(request.body.decode("utf-8", "replace")))
+        self.unread.keep(request, sorted({address_alias(each, key) for each in addresses}))
         return Answer(
             200,
             {"accepted": 0, "duplicate": 0, "set_aside": 1},

@@ -35,7 +35,8 @@ class PrivateStore:
 
 @dataclass(frozen=True, slots=True)
 class FailuresBucket:
-    """Answers `privacy.ports.Failures`. A batch is the record that Lambda writes: its `payload` is the stream's."""
+    """Answers `privacy.ports.Failures`. A batch is the record that Lambda writes: its `payload` is the stream's. Beside
+    them lie deliveries that could not be read (`aws/unread.py`)."""
 
     client: Any
     bucket: str
@@ -67,9 +68,12 @@ def _read(client: Any, bucket: str, name: str) -> str | None:
 
 
 def _identities(text: str) -> set[str]:
-    """Whose events a batch holds; empty for what is no batch."""
+    """Whose events a batch holds, or who is named in a delivery that could not be read; empty for anything else."""
     try:
-        payload = json.loads(text).get("payload") or {"Records": []}
+        told = json.loads(text)
+        if "names" in told:
+            return set(told["names"])
+        payload = told.get("payload") or {"Records": []}
         records = (json.loads(payload) if isinstance(payload, str) else payload)["Records"]
         return {each["dynamodb"]["Keys"]["identity"]["S"] for each in records}
     except (ValueError, LookupError, TypeError, AttributeError):

@@ -6,7 +6,7 @@ Not in the Events table: that one keeps what it has for ever, and trimmed.
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ class UnreadBucket:
     bucket: str
     _client: Any = None
 
-    def keep(self, request: Request) -> None:
+    def keep(self, request: Request, names: Collection[str]) -> None:
         """Store the delivery with the headers it is read by, under a hash of it. Raises Unavailable."""
         headers = {
             name: value
@@ -34,7 +34,8 @@ class UnreadBucket:
         }
         topic = sorted(value for name, value in headers.items() if name.endswith("-topic"))
         name = hashlib.sha256(json.dumps(topic).encode() + request.body).hexdigest()
-        held = {"source": request.source, "headers": headers, "body": base64.b64encode(request.body).decode()}
+        body = base64.b64encode(request.body).decode()
+        held = {"source": request.source, "names": [*names], "headers": headers, "body": body}
         if self._client is None:
             self._client = self.connect()
         with outages():
