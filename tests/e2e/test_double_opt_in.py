@@ -12,6 +12,7 @@ from infra.local.outputs import Outputs
 from infra.local.stack import Stack
 from tests.e2e.helpers.shop import HOUR, Shop, eventually
 from tests.e2e.test_journey import message, person_of, told
+from tidings.compact import short
 from tidings.consent import standing
 from tidings.shop import load_shop
 from tidings.workflow import build
@@ -58,19 +59,23 @@ def test_a_subscription_counts_once_it_is_confirmed(strict: Shop, workflows: Pat
     assert "List-Unsubscribe" not in asked, "it is no marketing mail"
     page = asked.get_body(("html",))
     assert page is not None
-    assert re.search(r'href="http://[^"]+/pages/confirm/[^"]+"', page.get_content())
+    link = re.search(r'href="(http://[^"]+/pages/confirm/[^"]+)"', page.get_content())
+    assert link
     customer = strict.known(email=who.person.email)
     assert standing(customer, terms, strict.now).reason == "unconfirmed"
     told(strict, who.consent())
+    assert strict.call("GET", link[1]).status == 200, "as a scanner follows it"
     strict.settle()
     assert strict.journey("welcome", customer.id) is None
     assert [row["step"] for row in strict.mails(who.person.email)] == ["confirm"]
 
-    sure = {"customer": {"email": who.person.email}, "confirmed": True}
-    assert strict.tell("subscribed", strict.now, "sure-4100", **sure).status == 200
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert [strict.call("POST", link[1], b"", form).status for _ in range(2)] == [200, 200]
     assert strict.mail(who.person.email, "welcome")
     found = standing(strict.known(email=who.person.email), terms, strict.now)
-    assert (found.holds, found.reason, found.source) == (True, "confirmed", "events")
+    assert (found.holds, found.reason, found.source) == (True, "confirmed", "page")
+    (proof,) = [e for e in strict.events_of(f"customer:{customer.id}") if short(e.key) == found.proof]
+    assert (proof.type, proof.properties["confirmed"]) == ("subscribed", True)
 
 
 def test_what_the_platform_asks_for_itself_is_not_asked_for_again(strict: Shop) -> None:
