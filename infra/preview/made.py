@@ -130,6 +130,8 @@ def _details(event: str, shop: Shop) -> dict[str, Any]:
         return {"confirmed": True}
     if event in ("opt_in_requested", "unsubscribed", "customer_registered", "profile_updated"):
         return {}
+    if event == "back_in_stock_requested":
+        return {**line(1), "items": [line(1)]}
     if event == "product_viewed":
         return {**line(1), "items": [line(1)], "url": "https://kettleandkiln.example/products/1"}
     return {**_BASKET, "order_id": "1001", "order_name": "#1001"}

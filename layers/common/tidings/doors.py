@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tidings.events import Event, order_token, product_identity
+from tidings.forms.catalogue import CONFIRMATIONS
 from tidings.links import Doors
 from tidings.shop import Shop
 
@@ -20,6 +21,9 @@ def names(doors: Doors | None, event: Event, shop: Shop) -> dict[str, Any]:
     """The addresses, signed for this recipient and mail; nothing where there are no doors."""
 
     def form_url(name: str) -> str | None:
+        if name in CONFIRMATIONS:
+            about = str(event.properties.get(CONFIRMATIONS[name]) or "")
+            return doors.url("form", f"{name}:{about}" if _is_id(about) else name) if doors else None
         if name not in shop.forms:
             raise LookupError(f"there is no form {name!r} in shop.yaml: {', '.join(sorted(shop.forms))}")
         return doors.url("form", name) if doors else None
@@ -27,7 +31,7 @@ def names(doors: Doors | None, event: Event, shop: Shop) -> dict[str, Any]:
     def review_url(product: Any = None) -> str | None:
         number = getattr(product, "id", None) or getattr(product, "product_id", None) or product
         named = product_identity(event.source, number) if isinstance(number, str) and number else None
-        about = "\t".join(each for each in (named, order_token(event)) if each)
+        about = "\t".join(each for each in (named, order_token(event)) if each and _is_id(each))
         return doors.url("review", about) if doors and about else None
 
     return {
@@ -36,3 +40,8 @@ def names(doors: Doors | None, event: Event, shop: Shop) -> dict[str, Any]:
         "form_url": form_url,
         "review_url": review_url,
     }
+
+
+def _is_id(text: str) -> bool:
+    """Whether a link can carry it: what a stranger wrote in an id's place may be anything."""
+    return 0 < len(text) <= 300 and text.isprintable()

@@ -74,5 +74,6 @@ def about(
         shop=shop(),
         now=samples.NOW,
         unsubscribe_url=LINK,
+        pages=samples.DOORS,
         products=products,
     )

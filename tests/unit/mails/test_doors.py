@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.mails import letters, markup
-from tests.worlds import ANN, NOW, SHOP, checkout, email, order
+from tests.worlds import ANN, NOW, SHOP, checkout, email, event, order
 from tidings import doors
 from tidings.errors import BadInput
 from tidings.links import Doors, read_link
@@ -47,6 +47,13 @@ def test_a_review_is_of_a_product_an_order_or_both() -> None:
     assert said(bought(TEAPOT), "review") == "shopify:product:501\tshopify:order:1001"
     assert left() is None
     assert left(None) is None
+
+
+def test_a_yes_is_to_what_the_mails_event_is_about() -> None:
+    """Whoever asked for a product confirms that, and no other."""
+    asked = event("back_in_stock_requested", "b1", product_id="501", **ANN)
+    assert said(doors.names(ANNS, asked, SHOP)["form_url"]("back-in-stock"), "form") == "back-in-stock:501"
+    assert doors.names(None, asked, SHOP)["form_url"]("back-in-stock") is None
 
 
 def test_a_mail_without_doors_names_none() -> None:

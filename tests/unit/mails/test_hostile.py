@@ -139,7 +139,11 @@ def test_addresses_that_are_no_pages_are_dropped(url: str) -> None:
     products = {"shopify:product:1": {"image": url, "url": url}}
     mail = letters.send("abandoned-checkout/second-reminder", letters.about(told, products))
     allowed = {letters.shop().url, letters.LINK, f"mailto:{letters.shop().support}"}
-    assert set(markup.addresses(mail.html)) - {str(place.url) for place in letters.shop().social} == allowed
+    own = {each for each in markup.addresses(mail.html) if each.startswith("https://pages.example/pages/")}
+    assert (
+        set(markup.addresses(mail.html)) - {str(place.url) for place in letters.shop().social} - own
+        == allowed
+    )
 
 
 def test_corpus_of_bad_input_stays_data() -> None:

@@ -176,13 +176,13 @@ STORIES: dict[str, Stories] = {
     "survey": {
         "Ann subscribes and says nothing": ([joined("2026-03-10 12:00")], ()),
         "Ann answers at once": (
-            [joined("2026-03-10 12:00"), came("form_answered", "2026-03-20 16:00", birthday="--05-14")],
+            [joined("2026-03-10 12:00"), came("form_answered", "2026-03-20 16:00", birthday="--05-14", form="survey")],
             (),
         ),
         "Ann answers after the reminder": (
-            [joined("2026-03-10 12:00"), came("form_answered", "2026-03-30 16:00", birthday="--05-14")],
+            [joined("2026-03-10 12:00"), came("form_answered", "2026-03-30 16:00", birthday="--05-14", form="survey")],
             (),
         ),
-        "Ann has told her birthday": ([joined("2026-03-10 12:00", birthday="--05-14")], ()),
+        "Ann has told her birthday": ([joined("2026-03-10 12:00", birthday="--05-14", form="survey")], ()),
     },
 }  # fmt: skip

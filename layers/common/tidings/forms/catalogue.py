@@ -29,6 +29,9 @@ REWARDS: Final = {
 }
 """What can be chosen, by the word that is kept: pages have these in every language."""
 
+CONFIRMATIONS: Final = {"back-in-stock": "product_id"}
+"""Forms without a question, only a button that says yes: to what, this property of the mail's event says."""
+
 MESSAGE, COMMENT, REVIEW = 4000, 2000, 4000
 """Characters that a message, a comment and a review may have."""
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from tidings.errors import NotFound
 from tidings.forms import stamp
-from tidings.forms.catalogue import questions
+from tidings.forms.catalogue import CONFIRMATIONS, questions
 from tidings.forms.facts import form_answered, sent_by_link
 from tidings.forms.fields import Answers, Field, Form, one, read
 from tidings.pages.asking import months, today
@@ -13,9 +13,6 @@ from tidings.pages.look import Page
 from tidings.pages.visit import Visit
 
 PURPOSE: Final = "form"
-
-CONFIRMATION: Final = "back-in-stock"
-"""A form without a question, only a button that says yes; `back-in-stock:501` says to what."""
 
 
 def show(visit: Visit) -> Page:
@@ -41,14 +38,14 @@ def act(visit: Visit, form: Form) -> Page:
 
 
 def _name(visit: Visit) -> tuple[str, dict[str, str]]:
-    """The form's name, and what it is about."""
-    name, _, product = visit.linked.extra.partition(":")
-    return name, {"product_id": product} if product else {}
+    """The form's name, and what it confirms: `back-in-stock:501`."""
+    name, _, about = visit.linked.extra.partition(":")
+    return name, {CONFIRMATIONS[name]: about} if about and name in CONFIRMATIONS else {}
 
 
 def _fields(visit: Visit) -> list[Field]:
     (name, _), shop = _name(visit), visit.shop
-    if name == CONFIRMATION:
+    if name in CONFIRMATIONS:
         return []
     if name not in shop.forms:
         raise NotFound("the shop has no such form any more")
