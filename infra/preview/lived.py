@@ -125,7 +125,7 @@ class Life:
         for visit in timeline.visits:
             step = tasks.get(visit.state)
             posted = self.posted.get((visit.input["journey"], visit.at))
-            if isinstance(step, SendStep) and posted and visit.what == f"sends {posted.mail}":
+            if isinstance(step, SendStep) and posted and visit.what.startswith(f"sends {posted.mail}"):
                 mail = reader.read(posted, visit.at)
                 letter = Letter(next(numbers), posted.mail, step.step_id, mail, visit.at)
                 yield Moment(visit.at, "send", posted.mail, letter)

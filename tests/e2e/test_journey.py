@@ -6,6 +6,7 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,9 @@ from tests.e2e.helpers.bodies import Hook
 from tests.e2e.helpers.shop import DAY, HOUR, Shop, eventually
 from tests.e2e.helpers.stories import Story, Told, stories
 from tidings.customer import Customer
+from tidings.shop import load_shop
+
+SHOP = load_shop(Path(__file__).parents[2] / "workflows" / "shop.yaml")
 
 
 def person_of(shop: Shop, number: int) -> Told:
@@ -46,22 +50,34 @@ def subscriber(shop: Shop) -> Told:
     return told_
 
 
+@pytest.fixture(scope="module")
+def visitor(shop: Shop) -> Told:
+    """Somebody who subscribed days ago, and now left a checkout behind: nothing else is in the reminder's way."""
+    told_ = person_of(shop, 3050)
+    told(shop, told_.account(), replace(told_, at=shop.now - 2 * DAY).consent(), *told_.checkouts(told_.cart))
+    return told_
+
+
 @pytest.mark.parametrize(
-    ("step", "workflow", "part"),
-    [("welcome", "welcome", "unsubscribe"), ("reminder", "abandoned-checkout", "recover")],
+    ("who", "step", "workflow", "part"),
+    [
+        ("subscriber", "welcome", "welcome", "unsubscribe"),
+        ("visitor", "reminder", "abandoned-checkout", "recover"),
+    ],
 )
 def test_a_mail_is_one_that_mailboxes_like(
-    shop: Shop, subscriber: Told, step: str, workflow: str, part: str
+    shop: Shop, request: pytest.FixtureRequest, who: str, step: str, workflow: str, part: str
 ) -> None:
     """Multipart with text first, one-click headers, tags; the mail of the moment to the right person."""
-    row = shop.mail(subscriber.person.email, step)
+    person = request.getfixturevalue(who).person
+    row = shop.mail(person.email, step)
     mail = message(shop, row)
-    customer = shop.known(email=subscriber.person.email)
+    customer = shop.known(email=person.email)
     assert mail.get_content_type() == "multipart/alternative"
     assert [each.get_content_type() for each in mail.iter_parts()] == ["text/plain", "text/html"]
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert link_of(mail).startswith(f"{shop.outputs.text('api_url')}/unsubscribe/")
-    assert mail["To"] == subscriber.person.email
+    assert mail["To"] == person.email
     for kind in ("plain", "html"):
         body = mail.get_body((kind,))
         assert body is not None
@@ -73,22 +89,35 @@ def test_a_mail_is_one_that_mailboxes_like(
     }  # fmt: skip
 
 
-def test_a_wait_is_the_recipients_not_the_machines(shop: Shop, subscriber: Told) -> None:
-    """The reminder goes an hour after the checkout was begun, by the shop's clock; never before."""
-    row = shop.mail(subscriber.person.email, "reminder")
-    customer = shop.known(email=subscriber.person.email)
+def test_a_wait_is_the_recipients_not_the_machines(shop: Shop, visitor: Told) -> None:
+    """The reminder goes an hour after the checkout was begun, by the shop's clock, or in the morning; never before,
+    and never in the night."""
+    row = shop.mail(visitor.person.email, "reminder")
+    customer = shop.known(email=visitor.person.email)
     journey = shop.journey("abandoned-checkout", customer.id)
     assert journey
     entry = eventually("the settled send", lambda: shop.sent(journey, "reminder"))
-    waited = shop.clock.now().fromtimestamp(entry["at"], tz=subscriber.at.tzinfo) - subscriber.at
-    assert HOUR <= waited < HOUR + 12 * HOUR  # latency of a busy machine counts in shop hours here
+    went = shop.clock.now().fromtimestamp(entry["at"], tz=visitor.at.tzinfo)
+    night, latency = 10 * HOUR, 12 * HOUR  # of a busy machine, which counts in shop hours here
+    assert HOUR <= went - visitor.at < HOUR + night + latency
+    assert 8 <= went.astimezone(customer.zone(SHOP.zone)).hour < 22
     assert entry["customer"] == customer.id == row["customer"]
+
+
+def test_the_second_workflow_waits_for_the_cap(shop: Shop, subscriber: Told) -> None:
+    """The welcome went within the hour: the reminder waits sixteen hours from it, and the ledger says why."""
+    shop.mail(subscriber.person.email, "welcome")
+    customer = shop.known(email=subscriber.person.email)
+    journey = eventually("a journey", lambda: shop.journey("abandoned-checkout", customer.id))
+    entry = eventually("the reminder's turn", lambda: shop.sent(journey, "reminder"))
+    assert entry["state"] == "deferred"
+    assert [reason for _, reason, _ in entry["told"]["deferred"]][-1] == "frequency cap"
+    assert [row["step"] for row in shop.mails(subscriber.person.email)] == ["welcome"]
 
 
 def test_an_order_ends_the_journeys_at_once(shop: Shop, subscriber: Told) -> None:
     """Both journeys exit, their executions are stopped, and no further mail can come."""
-    for step in ("welcome", "reminder"):
-        shop.mail(subscriber.person.email, step)
+    shop.mail(subscriber.person.email, "welcome")
     customer = shop.known(email=subscriber.person.email)
     assert {open_.workflow for open_ in customer.journeys.values()} == {"welcome", "abandoned-checkout"}
     late = replace(subscriber, at=shop.now)
@@ -98,9 +127,10 @@ def test_an_order_ends_the_journeys_at_once(shop: Shop, subscriber: Told) -> Non
         ("welcome", "exited", "order_placed"),
         ("abandoned-checkout", "exited", "order_placed"),
     }
+    gone = sorted(row["step"] for row in shop.mails(subscriber.person.email))
     for journey, closed in after.closed.items():
         eventually(f"the stop of {journey}", partial(_is_stopped, shop, closed.workflow, journey))
-    assert sorted(row["step"] for row in shop.mails(subscriber.person.email)) == ["reminder", "welcome"]
+    assert sorted(row["step"] for row in shop.mails(subscriber.person.email)) == gone
 
 
 def _is_stopped(shop: Shop, workflow: str, journey: str) -> bool:

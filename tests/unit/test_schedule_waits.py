@@ -130,10 +130,33 @@ def test_a_wait_for_quiet_starts_again_with_each_event() -> None:
 
 
 def test_the_least_and_the_most_that_waits_take() -> None:
-    """A weekday is up to a week, a time of day up to a day, a moment up to 180 days."""
+    """A weekday is up to a week, a time of day up to a day and a little less than nothing, a moment up to 180 days."""
     waits = [
         wait(for_="2 days", then_at="10:00"), wait(for_="4 hours", after_last="product_viewed"),
         wait(until="tuesday"), wait(until="event.date"),
     ]  # fmt: skip
-    assert wait_least(waits) == timedelta(days=2, hours=4)
+    assert wait_least(waits) == timedelta(days=2, hours=4, minutes=-15)
     assert wait_most(waits) == timedelta(days=2 + 1 + 7 + 180, hours=4)
+
+
+@pytest.mark.parametrize(
+    ("length", "late", "days"),
+    [
+        ("1 day", timedelta(0), 1),
+        ("1 day", timedelta(seconds=2), 1),
+        ("1 day", timedelta(minutes=15), 1),
+        ("1 day", timedelta(minutes=16), 2),
+        ("0 days", timedelta(seconds=1), 1),
+        ("20 minutes", timedelta(minutes=-15), 0),
+        ("20 minutes", timedelta(minutes=-14), 1),
+    ],
+)
+def test_a_mail_some_minutes_past_its_time_does_not_slip_a_day(
+    length: str, late: timedelta, days: int
+) -> None:
+    """A day after a mail of ten o'clock that went seconds past ten is ten o'clock of the next day. A short wait is
+    shortened by a quarter at most, none by more than fifteen minutes."""
+    since = TUESDAY + late
+    end = wait_end(wait(for_=length, then_at="10:00"), since, NEW_YORK)
+    assert end == TUESDAY + timedelta(days=days)
+    assert end - since >= wait_least([wait(for_=length, then_at="10:00")])

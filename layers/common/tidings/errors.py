@@ -66,8 +66,9 @@ class JourneyExited(TidingsError):
 
 
 class SendDeferred(TidingsError):
-    """The step must wait. The message is the number of seconds, as an integer."""
+    """The step must wait. The message is the number of seconds, as an integer; `reason` is for timelines."""
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: int, reason: str = "") -> None:
         super().__init__(str(max(1, seconds)))
         self.seconds = max(1, seconds)
+        self.reason = reason

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from tidings.durations import format_duration as format_duration
 from tidings.durations import parse_duration as parse_duration
 from tidings.workflow.model import (
+    LENIENT,
     WEEKDAYS,
     DateTrigger,
     InactiveTrigger,
@@ -110,7 +111,7 @@ def wait_end(
         match step.wait:
             case WaitFor(for_=length, then_at=at):
                 moment += length
-                moment = moment if at is None else next_local(at, moment, zone)
+                moment = moment if at is None else next_local(at, moment - lenience(length), zone)
             case WaitQuiet(for_=length, after_last=event):
                 moment = max(moment, (last or {}).get(event, moment)) + length
             case WaitWeekday(until=weekday, at=at):
@@ -119,6 +120,15 @@ def wait_end(
                 end = until_moment(wait, names or {}, zone)
                 moment = max(moment, min(end or moment, moment + LONGEST_UNTIL))
     return moment
+
+
+def lenience(length: timedelta) -> timedelta:
+    """How much shorter than told a wait may be that leads on to a time of day.
+
+    A mail of ten o'clock goes some seconds past ten, or minutes when the quiet hours ended then; a day later at ten is
+    meant to be the next day.
+    """
+    return min(LENIENT, length / 4)
 
 
 def wait_seconds(
@@ -134,9 +144,15 @@ def wait_seconds(
 
 
 def wait_least(waits: Iterable[WaitStep]) -> timedelta:
-    """The least time that these waits take: no time of day, weekday or moment makes them shorter."""
-    lengths = (step.wait.for_ for step in waits if isinstance(step.wait, WaitFor | WaitQuiet))
-    return sum(lengths, timedelta(0))
+    """The least time that these waits take: no weekday or moment makes them shorter, a time of day a little."""
+    total = timedelta(0)
+    for step in waits:
+        match step.wait:
+            case WaitFor(for_=length, then_at=at):
+                total += length if at is None else length - lenience(length)
+            case WaitQuiet(for_=length):
+                total += length
+    return total
 
 
 def wait_most(waits: Iterable[WaitStep]) -> timedelta:

@@ -23,7 +23,7 @@ from tidings.consent import Terms
 from tidings.events import TYPES
 from tidings.forms.catalogue import FORMS, INTERESTS, REWARDS, Question
 from tidings.limits import Limits, SoftBounces, WarmUp
-from tidings.workflow.model import Duration, LocalTime
+from tidings.workflow.model import LENIENT, Duration, LocalTime
 from tidings.workflow.model.values import positive
 
 
@@ -128,8 +128,8 @@ class QuietHours(_Part):
         left = timedelta(hours=self.from_.hour - self.to.hour, minutes=self.from_.minute - self.to.minute)
         if left % timedelta(days=1) < timedelta(hours=1):
             raise PydanticCustomError("quiet_hours", "quiet hours must leave an hour of the day or more")
-        if not timedelta(0) <= self.spread <= timedelta(hours=1):
-            raise PydanticCustomError("spread", "`spread` is an hour at most")
+        if not timedelta(0) <= self.spread <= LENIENT:
+            raise PydanticCustomError("spread", "`spread` is 15 minutes at most")
         return self
 
 

@@ -4,6 +4,7 @@ from tests.unit.workflow.told import Stories, bought, bounced, changed, joined, 
 
 STORIES: dict[str, Stories] = {
     "welcome": {
+        "Ann subscribes at three in the morning": ([joined("2026-03-10 07:00")], ()),
         "Ann subscribes and buys nothing": ([joined("2026-03-10 12:00")], ()),
         "Ann subscribes and buys the day after": ([joined("2026-03-10 12:00"), bought("2026-03-11 15:30")], ()),
         "Ann subscribes, leaves after an hour, and comes back a month later": (
@@ -49,6 +50,10 @@ STORIES: dict[str, Stories] = {
         ),
         "Ann leaves checkouts on the 10th, the 12th and the 20th": (
             [joined("2026-01-05 09:00"), left("2026-03-10 12:00"), left("2026-03-12 12:00"), left("2026-03-20 12:00")],
+            (),
+        ),
+        "Ann leaves a checkout late in the evening": (
+            [joined("2026-01-05 09:00"), left("2026-03-11 01:30")],
             (),
         ),
         "Ann, who never subscribed, leaves a checkout": ([left("2026-03-10 12:00")], ()),

@@ -197,7 +197,7 @@ def test_the_frequency_cap_defers_and_expiry_drops() -> None:
         {"wait": "1 hour"},
         {"send": "c", "expires": "2 hours"},
     ]
-    did = [(at, what) for at, what in does(lives(steps, shop=capped)) if "Deferred" not in what]
+    did = [(at, what) for at, what in does(lives(steps, shop=capped)) if "put off" not in what]
     assert [what for _, what in did] == ["sends a", "sends b", "drops c: expired: frequency cap"]
     assert did[1][0] >= DAY
 

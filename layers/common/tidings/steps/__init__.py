@@ -66,10 +66,9 @@ class Stepper:
         workflow, journey = scene.package.workflow, scene.request.journey
         if reason := journeys.exit_of(workflow, journey, scene.customer, scene.record.entered_at):
             raise JourneyExited(reason)
-        if any(isinstance(step.wait, WaitQuiet) for step in scene.node.waits):
-            left = scene.still_to_wait()
-            if left > 0:
-                raise SendDeferred(left)
+        again = [step.wait.after_last for step in scene.node.waits if isinstance(step.wait, WaitQuiet)]
+        if again and (left := scene.still_to_wait()) > 0:
+            raise SendDeferred(left, f"{' or '.join(again)} came again")
         step, entry = scene.node.step, self._entry(scene)
         if isinstance(step, SendStep):
             return self.sender.do(scene, step, entry)

@@ -153,7 +153,7 @@ class Sender:
         noted = replace(claim, state="deferred", attempt=claim.attempt - 1, reason=reason)
         self._claim(scene, _deferred(noted, until, reason))
         self.counters.count("MailsDeferred")
-        return SendDeferred(until - claim.at)
+        return SendDeferred(until - claim.at, reason)
 
     def _without_coupon(self, scene: Scene, entry: ports.Send) -> ports.Send:
         if "else" in scene.node.branches:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from tidings import triggers
 from tidings.clock import FixedClock
 from tidings.events import Event, customer_identity
+from tidings.pace import QUIET
 from tidings.ports import Send, Suppression
 from tidings.segments import Rules
 from tidings.shop import Sender as From
@@ -86,7 +87,8 @@ class _Stage:
         self.clock = FixedClock(self.ahead[0].received_at)
         self.events, self.sends = memory.Events(), memory.Sends()
         self.customers, journeys = memory.Customers(), memory.Journeys()
-        products, shop, ids = memory.Products(story.products), story.shop or _shop(story.zone), count(1)
+        products, ids = memory.Products(story.products), count(1)
+        shop = _sharp(story.shop or _shop(story.zone))
         self.tracker = Tracker(
             events=self.events,
             customers=self.customers,
@@ -220,7 +222,10 @@ class _Stage:
     def _sent(self, mail: str, entry: Send) -> str:
         match entry.state:
             case "sent":
-                return f"sends {self.latest.mail if self.latest else mail}"
+                # A wait that lasts out the quiet hours does not tell why it is longer than the author's.
+                reasons = [reason for _, reason, _ in entry.told.get("deferred", ())]
+                late = f", after {QUIET}" if reasons[-1:] == [QUIET] else ""
+                return f"sends {self.latest.mail if self.latest else mail}{late}"
             case "decided":
                 return f"has no coupon left for {mail}"
             case "dropped":
@@ -239,6 +244,14 @@ def _with_days(story: Story) -> list[Event]:
         days.append(Event(f"due:{day}", "due", at, at, "calendar", identity, properties=since))
         day += timedelta(days=1)
     return sorted([*events, *days], key=lambda event: event.received_at)
+
+
+def _sharp(shop: Shop) -> Shop:
+    """The shop whose quiet hours end for everybody in the same second: a timeline shows the hour, not the chance."""
+    if shop.quiet_hours is None:
+        return shop
+    quiet_hours = shop.quiet_hours.model_copy(update={"spread": timedelta(0)})
+    return shop.model_copy(update={"quiet_hours": quiet_hours})
 
 
 def _shop(zone: ZoneInfo) -> Shop:

@@ -172,7 +172,8 @@ class Walking:
             following = _caught(state, self._value, name, cause)
             if following is None:
                 raise
-            self._visit(f"{name} {error}".rstrip())
+            reason = getattr(error, "reason", "")
+            self._visit(f"put off: {reason}" if reason else f"{name} {error}".rstrip())
             self._name, self._value = following
             return
         self._visit(outcome.what)

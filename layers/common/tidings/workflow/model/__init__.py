@@ -42,6 +42,7 @@ from tidings.workflow.model.triggers import (
     Trigger,
 )
 from tidings.workflow.model.values import (
+    LENIENT,
     REENTRY_WORDS,
     WEEKDAYS,
     Duration,
@@ -57,6 +58,7 @@ from tidings.workflow.model.workflow import Workflow
 
 __all__ = [
     "DATES",
+    "LENIENT",
     "REENTRY_WORDS",
     "SET_WORDS",
     "STEP_WORDS",

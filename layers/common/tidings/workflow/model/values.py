@@ -19,6 +19,8 @@ from pydantic import (
 from tidings.durations import SECONDS, format_duration, parse_duration
 from tidings.words import hint
 
+LENIENT: Final = timedelta(minutes=15)
+"""How much past its time of day a step may come and still count as on time; quiet hours are spread over no more."""
 ReentryWord = Literal["never", "always"]
 Thing = Literal["order", "checkout", "cart", "product", "event"]
 REENTRY_WORDS: Final = ("never", "always", *(f"each {thing}" for thing in get_args(Thing)))
