@@ -134,6 +134,7 @@ class FakeLogs:
     answers: ClassVar[list[list[dict[str, str]]]] = [
         [
             {"source": "shopify", "status": "200", "last": "2026-03-10 11:00:00.000", "number": "7"},
+            {"source": "events", "status": "200", "last": "1773140400000", "number": "1"},
             {"source": "shopify", "status": "401", "last": "2026-03-10 11:30:00.000", "number": "2"},
         ],
         [{"source": "shopify", "number": "2"}],
@@ -159,7 +160,8 @@ class FakeLogs:
 def test_the_doors_log_tells_when_a_source_was_heard() -> None:
     """What was stored counts as heard, what was refused for its signature as refused."""
     last, refused = seen.arrivals(lambda _: FakeLogs(), "events", "log-group")
-    assert last == {"shopify": datetime(2026, 3, 10, 11, 0, tzinfo=UTC)}
+    at = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
+    assert last == {"shopify": at, "events": at}
     assert refused == {"shopify": 2}
 
 

@@ -264,6 +264,14 @@ def test_who_is_named_in_what_is_set_aside_is_noted() -> None:
     assert set(unread.names) == {address_alias("ada@example.com", KEY), address_alias("bo@example.org", KEY)}
 
 
+@pytest.mark.parametrize("unit", ["a", "@", "a@b.", "@a.b"])
+def test_a_hostile_body_takes_no_longer_than_its_length(unit: str) -> None:
+    """A megabyte of it is set aside at once."""
+    unread = FakeUnread()
+    assert ingest(unread=unread).receive(woo((unit * 2_000_000)[:2_000_000].encode())).status == 200
+    assert len(unread.names) <= 50
+
+
 def test_what_woocommerce_did_not_sign_is_refused_and_not_kept() -> None:
     """Anybody could fill the bucket otherwise."""
     unread = FakeUnread()

@@ -36,7 +36,7 @@ def arrivals(connect: Callable[[str], Any], events: str, log: str) -> Seen:
             logs = connect("logs")
             for row in _asked(logs, log, SEARCH, timedelta(days=7)):
                 if row.get("status") == "200":
-                    heard = datetime.fromisoformat(row["last"]).replace(tzinfo=UTC)
+                    heard = _moment(row["last"])
                     last[row["source"]] = max(heard, last.get(row["source"], heard))
             for row in _asked(logs, log, REFUSALS, timedelta(days=1)):
                 refused[row["source"]] = int(row["number"])
@@ -61,6 +61,14 @@ def _asked(logs: Any, log: str, query: str, since: timedelta) -> list[Mapping[st
             return [{each["field"]: each["value"] for each in row} for row in answer.get("results", [])]
         time.sleep(0.5)
     return []
+
+
+def _moment(value: str) -> datetime:
+    """Of a time or of milliseconds: Logs Insights gives the one for a field, the other for a maximum."""
+    try:
+        return datetime.fromtimestamp(float(value) / 1000, UTC)
+    except ValueError:
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 def _in_table(dynamodb: Any, events: str) -> dict[str, datetime]:
