@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 LOCK := build/lock/.ready
 SAM := build/sam/.ready
 
-.PHONY: help run test lint types check build up down bench faults deploy destroy rebuild backfill doctor reconcile redrive answers export erase pause resume health lock layer map preview messages clean
+.PHONY: help run test lint types check build up down bench faults deploy destroy rebuild backfill doctor reconcile redrive answers explain export erase pause resume health lock layer map preview messages clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -80,6 +80,9 @@ redrive: $(READY) ## replay parked and failed events (STACK= for AWS)
 
 answers: $(READY) ## what people wrote on the shop's forms, the latest first (DAYS=30, STACK= for AWS)
 	@STACK="$(STACK)" $(RUN) -m infra.deploy.answers "$(DAYS)"
+
+explain: $(READY) ## why a customer got a mail, or did not (CUSTOMER=e-mail or id, STACK= for AWS, JSON=1)
+	@STACK="$(STACK)" JSON="$(JSON)" $(RUN) -m infra.deploy explain "$(CUSTOMER)"
 
 export: $(READY) ## everything that is kept of a customer, as JSON (CUSTOMER=e-mail or id, STACK= for AWS)
 	@STACK="$(STACK)" $(RUN) -m infra.deploy export "$(CUSTOMER)"

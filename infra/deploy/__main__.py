@@ -9,11 +9,11 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import doctor, operate, privacy, reconcile, release, reputation
+from infra.deploy import doctor, explain, operate, privacy, reconcile, release, reputation
 from infra.deploy.errors import DeployError
 
 USAGE: Final = (
-    "deploy|destroy|rebuild ID|backfill|redrive|reconcile|doctor|export WHO|erase WHO"
+    "deploy|destroy|rebuild ID|backfill|redrive|reconcile|doctor|explain WHO|export WHO|erase WHO"
     "|pause NAME|resume NAME|health"
 )
 
@@ -41,20 +41,14 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             print(operate.catch_up(operate.place(stack or "tidings")))
         case ["destroy"]:
             release.destroy(stack)
-        case ["rebuild", customer] if customer:
-            print(operate.rebuild(operate.place(stack), customer))
-        case ["rebuild", *_]:
-            raise DeployError("say which customer: make rebuild CUSTOMER=<id>")
         case ["backfill"]:
             print(operate.backfill(operate.place(stack), environ.get("START", "") == "1"))
         case ["redrive"]:
             print(operate.redrive(operate.place(stack)))
-        case ["export", customer]:
-            print(privacy.export(privacy.desk(stack), customer))
         case ["erase", ""] if environ.get("SHOP", "") == "1":
             print(privacy.erase_shop(privacy.desk(stack), environ.get("CONFIRM", "")))
-        case ["erase", customer]:
-            print(privacy.erase(privacy.desk(stack), customer))
+        case ["rebuild" | "explain" | "export" | "erase" as command, customer]:
+            print(_of(command, customer.strip(), stack, environ))
         case ["reconcile"]:
             print(reconcile.run(operate.place(stack), environ, environ.get("SINCE", "")))
         case ["doctor"]:
@@ -76,6 +70,20 @@ def _reputation(arguments: Sequence[str], stack: str) -> str:
             return reputation.health(reputation.desk(stack))
         case _:
             raise DeployError(f"usage: python -m infra.deploy {USAGE}")
+
+
+def _of(command: str, customer: str, stack: str, environ: Mapping[str, str]) -> str:
+    """What is asked about one customer."""
+    if not customer:
+        raise DeployError(f"say which customer: make {command} CUSTOMER=<id>")
+    match command:
+        case "rebuild":
+            return operate.rebuild(operate.place(stack), customer)
+        case "explain":
+            return explain.run(stack, customer, as_json=environ.get("JSON", "") == "1")
+        case "export":
+            return privacy.export(privacy.desk(stack), customer)
+    return privacy.erase(privacy.desk(stack), customer)
 
 
 if __name__ == "__main__":

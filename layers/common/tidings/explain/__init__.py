@@ -1,0 +1,115 @@
+"""Why somebody got a mail, or did not: each workflow with every decision in time order, from stored facts alone. Pure.
+
+What began stands in the journeys, what each step decided in the ledger, how a mail fared in SES's events, how a journey
+ended and what never began in the customer's item. Nothing is computed again: what is not stored is not told.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tidings import consent
+from tidings.compact import epoch, short
+from tidings.customer import Customer
+from tidings.explain import journeys, words
+from tidings.explain.model import Chapter, Line, Story
+from tidings.health import Pause
+from tidings.privacy.belongings import Belongings
+from tidings.shop import Shop
+from tidings.workflow.model import Workflow
+
+__all__ = ["Chapter", "Facts", "Line", "Story", "explain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is stored: all that is kept of the person, and who is paused. `workflows` are those in force, `asked` is the
+    address that the operator named, "" for none."""
+
+    kept: Belongings
+    shop: Shop
+    workflows: Mapping[str, Workflow]
+    now: datetime
+    pauses: Mapping[str, Pause] = field(default_factory=dict)
+    asked: str = ""
+
+
+def explain(facts: Facts) -> Story:
+    """The person's story. Raises LookupError when there is no customer among what is kept."""
+    customer = next((each for each in facts.kept.customers if not each.merged_into), None)
+    if customer is None:
+        raise LookupError("no customer")
+    told: dict[str, list[Line]] = {}
+    zone = customer.zone(facts.shop.zone)
+    for journey in facts.kept.journeys:
+        lines = journeys.told(journey, facts.kept, facts.workflows.get(journey.workflow), zone)
+        told.setdefault(journey.workflow, []).extend(lines)
+    for refused in customer.refused:
+        line = Line(refused.at, "not entered", words.refusal(refused.reason), {"reason": refused.reason})
+        told.setdefault(refused.workflow, []).append(line)
+    for name, pause in facts.pauses.items():
+        if pause.paused or name in told:
+            told.setdefault(name, []).append(_pause(pause))
+    chapters = [_chapter(name, lines, facts.workflows.get(name)) for name, lines in told.items()]
+    return Story(
+        customer=customer.id,
+        merged=customer.ids[1:],
+        address=facts.asked,
+        zone=zone.key,
+        person=tuple(sorted([*_consent(customer, facts), *_suppressions(facts)], key=_order)),
+        now=tuple(_standing(customer, facts)),
+        chapters=tuple(sorted(chapters, key=lambda each: (each.lines[0].at, each.workflow))),
+        silent=tuple(sorted(facts.workflows.keys() - told.keys())),
+    )
+
+
+def _order(line: Line) -> int:
+    return line.at
+
+
+def _chapter(name: str, lines: Iterable[Line], workflow: Workflow | None) -> Chapter:
+    known = (workflow.name, workflow.class_) if workflow else (name, "no longer in force")
+    return Chapter(name, *known, tuple(sorted(lines, key=_order)))
+
+
+def _pause(pause: Pause) -> Line:
+    why = f", {pause.reason}" if pause.reason else ""
+    text = f"for everybody, by {pause.by or 'somebody'}{why}"
+    return Line(pause.at, "paused" if pause.paused else "resumed", text, {"by": pause.by})
+
+
+# ---- consent ----
+
+
+def _consent(customer: Customer, facts: Facts) -> Iterable[Line]:
+    proofs = {short(event.key): event.id for event in facts.kept.events}
+    for slot, word in customer.consent.items():
+        event = proofs.get(word.proof, "")
+        text = f"{words.slot(slot)}: {words.said(slot, word.said)}; told by {word.source or 'an earlier version'}"
+        text += f", event {event}" if event else ""
+        told = {"slot": slot, "said": word.said, "source": word.source, "proof": word.proof, "event": event}
+        yield Line(word.at, "consent", text, told)
+
+
+def _suppressions(facts: Facts) -> Iterable[Line]:
+    for each in facts.kept.suppressions:
+        told = {"reason": each.reason}
+        yield Line(each.at, "suppressed", words.suppression(each.reason), told)
+
+
+def _standing(customer: Customer, facts: Facts) -> Iterable[Line]:
+    """What holds at this moment, under the shop's terms."""
+    now, terms = epoch(facts.now), facts.shop.terms
+    for topic in (None, *terms.topics):
+        found = consent.standing(customer, terms, facts.now, topic)
+        holds, about = "yes" if found.holds else "no", topic or "e-mail in general"
+        text = f"consent to {about}: {holds}, {words.standing(found.reason)}"
+        yield Line(now, "consent now", text, {"topic": topic, "holds": found.holds, "reason": found.reason})
+    for each in facts.kept.suppressions:
+        if each.reason in ("bounced", "complained"):
+            yield Line(now, "mail now", f"no mail goes to them: {each.reason}", {"reason": each.reason})
+    for _, event in facts.kept.parked:
+        yield Line(now, "parked", f"event {event} could not be folded: make redrive", {"event": event})
+    often = consent.frequency(customer, facts.now)
+    if often != "all":
+        yield Line(now, "how often", words.often(often), {"frequency": often})
