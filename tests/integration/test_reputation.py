@@ -1,11 +1,15 @@
 """Soft bounces, health and the shared rate on the template's tables; SES's quota as its API tells it."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from infra.deploy import reputation
+from infra.deploy.errors import DeployError
+from infra.deploy.release import ROOT
 from tests.integration.account import Account
 from tidings.aws.health_table import HealthTable
 from tidings.aws.quota import Leases, SesAccount
@@ -110,3 +114,42 @@ def test_the_quota_is_what_ses_tells(account: Account) -> None:
     assert SesAccount(client).quota() == Quota(0, 0, 0)
     with pytest.raises(Unavailable):
         SesAccount(client).quota()
+
+
+@pytest.fixture
+def desk(account: Account, monkeypatch: pytest.MonkeyPatch) -> reputation.Desk:
+    """What the operator's commands work on."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "t")
+    client = {"region_name": "eu-west-1", "aws_access_key_id": "t", "aws_secret_access_key": "t"}
+    return reputation.Desk("health", client, account.clock, ROOT / "workflows")
+
+
+def test_a_workflow_is_paused_and_resumed_by_hand(desk: reputation.Desk) -> None:
+    """Each says what it did, and twice changes nothing."""
+    assert reputation.pause(desk, "welcome").startswith("welcome is paused")
+    assert reputation.pause(desk, "welcome").startswith("welcome was paused already")
+    assert "paused by hand since 2026-03-10 12:00 UTC" in reputation.health(desk)
+    assert reputation.resume(desk, "birthday") == "birthday is not paused; paused: welcome"
+    assert reputation.resume(desk, "welcome").startswith("welcome goes on")
+    assert reputation.resume(desk, "welcome") == "welcome is not paused; paused: none"
+    assert reputation.pause(desk, "welcome").startswith("welcome is paused")
+
+
+@pytest.mark.parametrize(
+    ("workflow", "told"),
+    [("", "say which: WORKFLOW=<name>; paused: none"), ("welcom", 'did you mean "welcome"'),
+     ("order-confirmation", "somebody waits for its mails")],
+)  # fmt: skip
+def test_what_cannot_be_paused_is_told(desk: reputation.Desk, workflow: str, told: str) -> None:
+    """A wrong name, none, or a workflow that somebody waits for."""
+    with pytest.raises(DeployError, match=re.escape(told)):
+        reputation.pause(desk, workflow)
+
+
+def test_health_is_a_table(desk: reputation.Desk) -> None:
+    """Of the workflows that have sent, with the rates that are judged."""
+    desk.health.add("welcome", "2026-03-10", {"sent": 1000, "bounced": 20, "complained": 1})
+    header, line = reputation.health(desk).splitlines()
+    assert header.split() == ["workflow", "sent", "bounces", "complaints"]
+    assert line.split() == ["welcome", "1000", "20", "(2", "%)", "1", "(0.1", "%)"]

@@ -3,18 +3,21 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from tests import fakes
 from tests.worlds import NOW
 from tidings.clock import FixedClock
-from tidings.errors import SendRejected, Unavailable
+from tidings.errors import BadInput, SendRejected, Unavailable
 from tidings.governor import SEVERAL, AccountGovernor, Quota, Watched
 from tidings.health import Pause
-from tidings.limits import WarmUp
+from tidings.limits import Limits, SoftBounces, WarmUp
 from tidings.ports import Hold, Outgoing
+from tidings.shop import Shop, load_shop
 
+ROOT = Path(__file__).parents[2]
 ROOMY = Quota(per_second=10, per_day=1000, sent=0)
 MAIL = Outgoing("a@shop.example", "b@example.com", b"", {})
 
@@ -250,3 +253,17 @@ def test_the_operator_hears_of_a_restricted_account_once_a_day(quota: Quota, wha
         world.governor = world.instance()
         world.clock.advance(timedelta(minutes=2))
     assert [told for told, _ in world.operator.told] == [what]
+
+
+def test_the_settings_are_the_shops(tmp_path: Path) -> None:
+    """As the documentation writes them; what cannot be meant is refused with its line."""
+    text = (ROOT / "workflows" / "shop.yaml").read_text("utf-8")
+    file = tmp_path / "shop.yaml"
+    file.write_text(text + "warm_up: {starts: 2026-12-01, first_day: 200, factor: 1.5}\n", "utf-8")
+    shop = load_shop(file)
+    assert shop.warm_up == WarmUp(starts=date(2026, 12, 1))
+    assert (shop.limits, shop.soft_bounces) == (Limits(), SoftBounces())
+    assert Shop.model_validate(shop.model_dump(mode="json", by_alias=True)) == shop
+    file.write_text(text.replace("warning: 2.5%, limit: 5%", "warning: 6%, limit: 5%"), "utf-8")
+    with pytest.raises(BadInput, match=r"shop.yaml:\d+: .*`warning` is above `limit`"):
+        load_shop(file)
