@@ -58,6 +58,18 @@ def test_a_surveys_answers_become_the_profile() -> None:
     assert world.only().birthday == "--02-29"
 
 
+def test_a_birthday_that_is_near_begins_its_workflow() -> None:
+    """Told on a page the day before, it is congratulated on the day."""
+    world = World()
+    world.happen(
+        event("customer_registered", "1", at=NOW - HOUR, **ANN), subscribed("1", at=NOW - HOUR, **ANN)
+    )
+    who = world.only().id
+    tomorrow = f"--{NOW + timedelta(days=1):%m-%d}"
+    world.happen(facts.form_answered(by_link(customer=who), "birthday", Answers({"birthday": tomorrow})))
+    assert [each.workflow for each in world.only().journeys.values()].count("birthday") == 1
+
+
 def test_a_review_names_what_it_is_about() -> None:
     """With its stars, and as the shop platform's own ids."""
     told = facts.review_posted(

@@ -79,7 +79,7 @@ class Pages:
         keys = self.stores.link_keys()
         link = read_link(request.token, served.purpose, keys) if served.purpose else None
         machine_now = self.clock.machine_now()
-        who = visitor(request.origin, visit.now, keys)
+        who = visitor(request.origin, machine_now, keys)
         visit = replace(visit, link=link, visitor=who, machine_now=machine_now)
         if request.method != "POST":
             return served.show(visit)

@@ -1,24 +1,21 @@
 """What somebody sent with a form: read, bounded, and fit to be shown again. Pure."""
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl
 
 from tidings.errors import BadInput, TooLarge
-
-Form = Mapping[str, str | list[str]]
-"""What was sent, by field; a list where a field came more than once."""
+from tidings.forms.fields import Form as Form
+from tidings.forms.fields import many as many
+from tidings.forms.fields import one
 
 MOST_BYTES: Final = 64 * 1024
 """Of a body: 5,000 characters of Korean are 45 KB in it."""
 
 MOST_FIELDS: Final = 100
 URLENCODED: Final = "application/x-www-form-urlencoded"
-_CONTROL: Final = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
-)
+
+text = one
 
 
 def read(kind: str, body: bytes) -> Form:
@@ -40,23 +37,9 @@ def read(kind: str, body: bytes) -> Form:
     return found
 
 
-def text(form: Form, name: str) -> str:
-    """A field's text: trimmed, its lines ended alike, without control characters. Empty when it is not there."""
-    value = form.get(name, "")
-    last = value if isinstance(value, str) else value[-1]
-    lines = unicodedata.normalize("NFC", last).replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub(" ", lines).strip()
-
-
 def line(form: Form, name: str) -> str:
     """A field's text on one line."""
     return " ".join(text(form, name).split())
-
-
-def many(form: Form, name: str) -> list[str]:
-    """All values of a field that may come more than once."""
-    value = form.get(name, [])
-    return [value] if isinstance(value, str) else list(value)
 
 
 def pairs(form: Form) -> Iterator[tuple[str, str]]:
