@@ -35,6 +35,7 @@ def test_a_soft_bounce_is_a_count_and_no_suppression(account: Account) -> None:
     assert table.bounced_softly("email:a", "m1", 100) == [50, 100]
     assert table.bounced_softly("email:b", "m1", 7) == [7]
     assert table.of("email:a") == []
+    assert [each.reason for each in table.rows("email:a")] == ["soft"]  # whoever is erased loses it, too
 
 
 def test_soft_bounces_are_forgotten_but_for_the_latest(account: Account) -> None:

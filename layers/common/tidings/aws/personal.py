@@ -64,7 +64,7 @@ class PersonalTables:
 
     def suppressions(self, address: str) -> Sequence[Suppression]:
         """All of an address, and its counters."""
-        return SuppressionsTable(self.tables["suppressions"]).of(address)
+        return SuppressionsTable(self.tables["suppressions"]).rows(address)
 
     def delete(self, row: Row) -> bool:
         """Delete an item, if it is there; False, and nothing done, when it is not what was expected."""

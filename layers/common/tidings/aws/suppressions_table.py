@@ -23,12 +23,12 @@ class SuppressionsTable:
 
     def of(self, address: str) -> Sequence[Suppression]:
         """All that hold for one address, strongly consistent."""
+        return [each for each in self.rows(address) if each.reason != SOFT]
+
+    def rows(self, address: str) -> Sequence[Suppression]:
+        """All that is kept of one address, its soft bounces too."""
         found = self.table.query("address = :address", address=address)
-        return [
-            Suppression(item["address"], item["reason"], item["at"])
-            for item in found
-            if item["reason"] != SOFT
-        ]
+        return [Suppression(item["address"], item["reason"], item.get("at", 0)) for item in found]
 
     def put(self, suppression: Suppression) -> None:
         """Write, unless one of the same reason and a later moment is there."""
