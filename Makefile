@@ -10,6 +10,7 @@ PIP := -m pip --disable-pip-version-check -qq --no-input
 READY := $(VENV)/.ready
 LOCK := build/lock/.ready
 SAM := build/sam/.ready
+AXE := build/axe/.ready
 
 .PHONY: help run test lint types check build up down bench faults deploy destroy rebuild backfill doctor reconcile redrive answers explain export erase pause resume health lock layer map preview messages clean
 
@@ -19,7 +20,7 @@ help: ## list the targets
 run: build ## the demo: embedded AWS, a simulated shop, the inbox page (ONCE=1 ends by itself, SEED=)
 	@ONCE="$(ONCE)" SEED="$(SEED)" PORT="$(PORT)" SPEED="$(SPEED)" ORIGIN="$(ORIGIN)" $(RUN) -m infra.local.shop
 
-test: $(READY) ## all tests: unit, integration, end to end (ARGS="-k name")
+test: $(READY) $(AXE) ## all tests: unit, integration, end to end (ARGS="-k name")
 	@$(RUN) -m pytest $(ARGS)
 
 lint: $(READY) ## style, import directions and the CloudFormation templates
@@ -121,3 +122,7 @@ $(LOCK): | $(READY)
 
 $(SAM): infra/deploy/requirements.lock | $(READY)
 	@$(VENV)/bin/python -m venv build/sam && build/sam/bin/python $(PIP) install --no-deps --require-hashes -r $< && touch $@
+
+$(AXE): tests/browser/requirements.lock | $(READY)
+	@$(VENV)/bin/python $(PIP) install --no-deps --require-hashes --upgrade --target build/axe -r $< && touch $@ \
+		|| echo "axe-core could not be fetched: the tests that need it are skipped" >&2

@@ -1,4 +1,4 @@
-"""Resolves the dependencies anew and writes the three hash-locked lists, with uv in its own environment."""
+"""Resolves the dependencies anew and writes the hash-locked lists, with uv in its own environment."""
 
 import subprocess
 import sys
@@ -12,6 +12,7 @@ _LISTS: Final = (
     # What Lambda gets is what the tests ran with.
     ("layers/common/requirements.lock", [_RUN_TIME, "--constraints", "requirements.lock"]),
     ("infra/deploy/requirements.lock", ["infra/deploy/requirements.txt"]),
+    ("tests/browser/requirements.lock", ["--no-deps", "tests/browser/requirements.txt"]),
 )
 
 

@@ -36,6 +36,16 @@ os.execv(sys.argv[3], sys.argv[3:])
 """Chromium reads its pipe at 3 and writes at 4, whatever numbers they have here."""
 
 
+_KEYS: Final = {
+    "Tab": (9, ""),
+    "Enter": (13, "\r"),
+    " ": (32, " "),
+    "ArrowUp": (38, ""),
+    "ArrowDown": (40, ""),
+}
+"""Keys by which a page is used: the code that Chromium acts on, and the text that they give."""
+
+
 def executable() -> str | None:
     """The Chromium on this machine; None when there is none."""
     return next(
@@ -137,6 +147,16 @@ class Page:
         elif message.get("method") == "Log.entryAdded" and given["entry"]["level"] == "error":
             self.problems.append(f"{given['entry']['text']} {given['entry'].get('url', '')}")
 
+    def speak(self, language: str) -> None:
+        """Ask for pages in this language from now on."""
+        self.call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+
+    def send(self, selector: str = "main form button") -> None:
+        """Press a button that sends a form, and wait for the page that answers."""
+        self.run("window.before = true")
+        self.click(selector)
+        self.wait("!window.before && document.readyState === 'complete'")
+
     def open(self, url: str) -> None:
         """Go there and wait until the page is loaded."""
         self.call("Page.navigate", url=url)
@@ -157,14 +177,16 @@ class Page:
 
     def press(self, key: str) -> None:
         """Press and release a key, named as in `KeyboardEvent.key`."""
-        given = {"key": key, "code": key} | ({"text": key} if len(key) == 1 else {})
-        self.call("Input.dispatchKeyEvent", type="keyDown", **given)
-        self.call("Input.dispatchKeyEvent", type="keyUp", key=key, code=key)
+        code, text = _KEYS.get(key, (0, key if len(key) == 1 else ""))
+        given = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": code}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **given, **({"text": text} if text else {}))
+        self.call("Input.dispatchKeyEvent", type="keyUp", **given)
 
     def click(self, selector: str) -> None:
-        """Click in the middle of an element, as a person would."""
+        """Click in the middle of an element, as a person would who has it in view."""
         box = self.run(
-            f"(() => {{const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
+            f"(() => {{const e = document.querySelector({json.dumps(selector)});"
+            "e.scrollIntoView({block: 'nearest', behavior: 'instant'}); const b = e.getClientRects()[0];"
             "return [b.x + b.width / 2, b.y + b.height / 2]})()"
         )
         for kind in ("mousePressed", "mouseReleased"):

@@ -27,11 +27,12 @@ WORKFLOWS = Path(__file__).parents[2] / "workflows"
 KEYS = {"k1": b"secret"}
 POT = {
     "title": "Moss Teapot",
-    "image": "https://cdn.example/pot.jpg",
     "url": "/p/501",
     "inventory": 0,
     "status": "active",
 }
+
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 3"><rect width="4" height="3" fill="#87a878"/></svg>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,6 @@ class Site:
         )
         self.customer = self.world.only().id
         self.suppressions, self.products = fakes.FakeSuppressions(), fakes.FakeProducts()
-        self.products.put("shopify:product:501", POT, 0)
         stores = Stores(
             events=self.world.events,
             suppressions=self.suppressions,
@@ -119,6 +119,9 @@ class _Door(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         address = urlsplit(self.path)
+        if address.path in ("/pot.svg", "/favicon.ico"):
+            self._answer(200, {"content-type": "image/svg+xml"}, PICTURE)
+            return
         parts = address.path.strip("/").split("/")
         names = ("token",) if parts[0] == "unsubscribe" else ("page", "token")
         told = {
@@ -129,12 +132,16 @@ class _Door(BaseHTTPRequestHandler):
             "queryStringParameters": dict(parse_qsl(address.query)),
             "body": self.rfile.read(int(self.headers.get("content-length") or 0)).decode(),
         }
-        answer: dict[str, Any] = (
-            handler(told, None) if parts[0] in ("unsubscribe", "pages") else {"statusCode": 404}
-        )
-        body = str(answer.get("body", "")).encode()
-        self.send_response(answer["statusCode"])
-        for name, value in {**answer.get("headers", {}), "content-length": str(len(body))}.items():
+        if parts[0] not in ("unsubscribe", "pages"):
+            self._answer(404, {}, "")
+            return
+        answer = handler(told, None)
+        self._answer(answer["statusCode"], answer["headers"], answer["body"])
+
+    def _answer(self, status: int, headers: Mapping[str, str], text: str) -> None:
+        body = text.encode()
+        self.send_response(status)
+        for name, value in {**headers, "content-length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -149,6 +156,7 @@ def served(site: Site) -> Iterator[Site]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Door, site))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     site.base = f"http://127.0.0.1:{server.server_port}"
+    site.products.put("shopify:product:501", {**POT, "image": f"{site.base}/pot.svg"}, 0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wiring, "pages", lambda: site.pages)
         yield site
