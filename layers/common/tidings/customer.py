@@ -184,8 +184,8 @@ class Customer:
         return self.last.get(event_type)
 
     def zone(self, default: ZoneInfo) -> ZoneInfo:
-        """The customer's time zone: as told, else the only one of their country, else `default`."""
-        return zones.zone_of(self.get("timezone"), self.get("country"), default)
+        """The customer's time zone: as told, else that of their region or country, else `default`."""
+        return zones.zone_of(self.get("timezone"), self.get("country"), self.get("region"), default)
 
 
 def new_customer(customer_id: str, event: Event) -> Customer:

@@ -14,6 +14,7 @@ PROFILE: Final = (
     "last_name",
     "locale",
     "country",
+    "region",
     "timezone",
     "birthday",
     "currency",

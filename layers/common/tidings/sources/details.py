@@ -235,6 +235,7 @@ _READERS: Final = MappingProxyType[str, Callable[[str, object], Any]](
         "last_name": _text,
         "locale": _checked(reading.locale, "a language tag: en, pt-BR"),
         "country": _checked(reading.country, "two letters (ISO 3166-1)"),
+        "region": _checked(reading.region, "the code of a state or province: CA, NSW"),
         "timezone": _checked(_timezone, "an IANA time zone: Europe/Berlin"),
         "birthday": _checked(_birthday, "a day that exists, as YYYY-MM-DD or --MM-DD"),
         "tags": _codes,

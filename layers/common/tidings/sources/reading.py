@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from tidings.errors import BadInput
 
@@ -117,6 +117,25 @@ def currency(value: object) -> str | None:
 def country(value: object) -> str | None:
     """A country code, two capital letters (ISO 3166-1 alpha-2)."""
     return value.upper() if isinstance(value, str) and re.fullmatch("[A-Za-z]{2}", value) else None
+
+
+REGIONAL: Final = frozenset({"AU", "BR", "CA", "ES", "ID", "MX", "PT", "RU", "US"})
+"""Countries of which the state or province is kept: it tells the time zone."""
+
+
+def region(value: object) -> str | None:
+    """The code of a state or province: `CA`, `NSW`; of ISO 3166-2's `US-CA` what stands behind the country."""
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 -]{0,9}", value):
+        return None
+    return value.upper().rpartition("-")[2].replace(" ", "") or None
+
+
+def place(*told: tuple[object, object]) -> dict[str, str | None]:
+    """Country, and region where it matters, of the first address that has a country."""
+    for where, part in told:
+        if code := country(where):
+            return {"country": code, "region": region(part) if code in REGIONAL else None}
+    return {"country": None, "region": None}
 
 
 def locale(value: object) -> str | None:

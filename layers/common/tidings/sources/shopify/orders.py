@@ -22,7 +22,7 @@ from tidings.sources import reading
 from tidings.sources.naming import Who, version, who
 from tidings.sources.reading import present
 from tidings.sources.shopify.fact import Fact, key_of
-from tidings.sources.shopify.people import country_of, person_properties
+from tidings.sources.shopify.people import person_properties, place_of
 
 FULL_LINES: Final = 12
 """Lines kept with title and price: what a mail can show. Of the others product and quantity are kept."""
@@ -158,7 +158,7 @@ def _buyer(body: Mapping[str, Any]) -> dict[str, Any]:
         "email": email,
         "contact_email": contact if contact and email and contact.lower() != email.lower() else None,
         "locale": reading.locale(body.get("customer_locale")) or person["locale"],
-        "country": person["country"] or country_of(ship) or country_of(bill),
+        **(place_of(ship, bill) if person["country"] is None else {}),
         "discount_codes": [code for code in codes if code][:10] or None,
         "accepts_marketing": reading.boolean(body.get("buyer_accepts_marketing")),
     }

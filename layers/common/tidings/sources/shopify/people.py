@@ -74,13 +74,15 @@ def person_properties(body: Mapping[str, Any]) -> dict[str, Any]:
         "first_name": reading.text(body.get("first_name"), 100),
         "last_name": reading.text(body.get("last_name"), 100),
         "locale": reading.locale(body.get("locale")),
-        "country": country_of(home),
+        **place_of(home),
     }
 
 
-def country_of(place: Mapping[str, Any]) -> str | None:
-    """The country code of an address; some older bodies have the code where the name should be."""
-    return reading.country(place.get("country_code")) or reading.country(place.get("country"))
+def place_of(*addresses: Mapping[str, Any]) -> dict[str, str | None]:
+    """Country and region of the first address with a country; some older bodies have its code where the name should
+    be."""
+    countries = (reading.country(each.get("country_code")) or each.get("country") for each in addresses)
+    return reading.place(*zip(countries, (each.get("province_code") for each in addresses), strict=True))
 
 
 def consent_of(body: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -112,7 +112,7 @@ def _told(body: Mapping[str, Any], number: str, status: str) -> dict[str, Any]:
             "first_name": common.text(named.get("first_name"), 100),
             "last_name": common.text(named.get("last_name"), 100),
             "locale": common.locale(extra),
-            "country": reading.country(bill.get("country")) or reading.country(ship.get("country")),
+            **reading.place(*((each.get("country"), each.get("state")) for each in (bill, ship))),
             "discount_codes": [code for code in codes if code][:10] or None,
             "accepts_marketing": any(common.is_yes(extra.get(name)) for name in common.OPT_INS) or None,
             "order_id": number,

@@ -38,7 +38,7 @@ def _read(body: Mapping[str, Any], key: bytes) -> tuple[str, Who, dict[str, Any]
             "first_name": common.text(body.get("first_name") or bill.get("first_name"), 100),
             "last_name": common.text(body.get("last_name") or bill.get("last_name"), 100),
             "locale": common.locale(extra),
-            "country": reading.country(bill.get("country")) or reading.country(ship.get("country")),
+            **reading.place(*((each.get("country"), each.get("state")) for each in (bill, ship))),
             "registered_at": reading.stamp(registered) if registered else None,
             "consent": _consent(extra),
         }
