@@ -32,14 +32,17 @@ STALE: Final = timedelta(minutes=5)
 FOR_MARKETING, RATE_FOR_MARKETING = 0.9, 0.8
 """Of the day's quota and of the rate; the rest is kept for transactional mail."""
 
-BUSY: Final = timedelta(seconds=2)
-"""Who sent so recently shares the rate."""
+BUSY, LATELY = timedelta(seconds=15), timedelta(seconds=2)
+"""Who sent within the one shares the rate, and leases as much as within the other."""
 
 PAUSED, QUOTA, TRANSACTIONAL, RAMP, BACK_OFF = 4 * 3600.0, 1800.0, 300.0, 3600.0, 20.0
 """Seconds that a mail is held for, before jitter as long again: workflow paused (the shop's hours), quota, warm-up, SES
 out of breath."""
 
-SHORTEST_SPREAD: Final = 5.0
+SHORTEST_SPREAD, SPREAD = 60.0, 1.5
+"""Seconds over which those are spread that found no rate left, and how much more than the queue asks for: each coming
+back costs two transitions of the state machine, and marketing mail may wait a minute."""
+
 SEVERAL: Final = 5
 """Mails that SES refuses in a row, before the operator hears of it."""
 
@@ -178,24 +181,25 @@ class AccountGovernor:
         """A lease of this second's rate; the longer the queue, the wider it is spread."""
         if self._back_until and now < self._back_until:
             return self._hold("rate", (self._back_until - now).total_seconds())
-        recent = [at for at in self._asked if now - at < BUSY]
-        self._asked = [*recent[-100:], now]
-        if not recent or quota is None or quota.per_second <= 0:
+        asked = [at for at in self._asked if now - at < BUSY]
+        self._asked = [*asked[-100:], now]
+        if not asked or quota is None or quota.per_second <= 0:
             return None
+        recent = sum(1 for at in asked if now - at < LATELY)
         second, (leased_in, left) = int(now.timestamp()), self._leased
         if leased_in == second and left > 0:
             self._leased = (second, left - 1)
             return None
         limit = max(1, int(quota.per_second * RATE_FOR_MARKETING))
         # What it sent in a second lately; a quarter of that once more when it was not enough.
-        units = min(max(1, len(recent) // (8 if leased_in == second else 2)), limit)
+        units = min(max(1, recent // (8 if leased_in == second else 2)), limit)
         try:
             taken = self.shared.take(f"rate:{second}", units, second + 3600)
         except Unavailable:
             return None
         granted = min(units, limit - (taken - units))
         if granted < 1:
-            return self._hold("rate", max(SHORTEST_SPREAD, 2 * taken / limit))
+            return Hold("rate", 1 + self.jitter() * max(SHORTEST_SPREAD, SPREAD * taken / limit))
         self._leased = (second, granted - 1)
         return None
 
