@@ -85,7 +85,7 @@ class Execution:
         try:
             self.walking.step(task)
         except (Killed, Exception) as error:
-            name = "Lambda.Unknown" if isinstance(error, Killed) else type(error).__name__
+            name = "Runtime.ExitError" if isinstance(error, Killed) else type(error).__name__
             if name not in _RETRIER["ErrorEquals"]:
                 raise
             if self.retries >= _RETRIER["MaxAttempts"]:

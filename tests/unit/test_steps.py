@@ -253,6 +253,21 @@ def test_a_lost_answer_is_settled_by_the_send_event(class_: str) -> None:
     assert stage.sends.rows[stage.journey, "reminder"].message_id == "m-1"
 
 
+def test_the_send_event_is_looked_for_soon_and_then_less_often() -> None:
+    """It mostly comes within seconds; after the quarter of an hour nobody looks any more."""
+    stage = Stage()
+    stage.mailer.lose_answer.append(SendUnknown("ReadTimeoutError"))
+    looked = []
+    for _ in range(7):
+        with pytest.raises(SendDeferred) as deferred:
+            stage.step()
+        looked.append(deferred.value.seconds)
+        stage.world.pass_time(timedelta(seconds=deferred.value.seconds))
+    assert looked == [15, 15, 30, 60, 120, 240, 420]
+    stage.step()
+    assert stage.sends.rows[stage.journey, "reminder"].state == "dropped"
+
+
 def _told_sent(stage: Stage) -> Event:
     claim = stage.sends.rows[stage.journey, "reminder"]
     return Event(

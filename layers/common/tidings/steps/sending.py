@@ -43,6 +43,8 @@ KEEP_DEFERRALS = 10
 """Deferrals of a mail that the ledger keeps: the latest."""
 SETTLE_PAUSES = (0.1, 0.4, 1.6)
 """Machine seconds between attempts to write down how an attempt to send ended."""
+LOOK_AGAIN = 15
+"""Machine seconds after which SES's send event is looked for the first time."""
 CONFLICT_SECONDS = 5
 """Machine seconds: somebody else's write on the pace or the ledger is over in moments."""
 
@@ -135,7 +137,7 @@ class Sender:
         except SendRejected as rejection:
             return self._release(scene, claim, rejection)
         except SendUnknown:
-            raise self._deferral(self.unknown_after.total_seconds()) from None
+            raise self._deferral(LOOK_AGAIN) from None
         return self._settled(replace(claim, state="sent", message_id=message_id), "MailsSent")
 
     @property
@@ -225,8 +227,10 @@ class Sender:
             message_id = str(told.properties.get("message_id", ""))
             return self._settled(replace(claim, state="sent", message_id=message_id), "MailsSent")
         age = epoch(self.clock.machine_now()) - claim.claimed_at
-        if age < self.unknown_after.total_seconds():
-            raise self._deferral(self.unknown_after.total_seconds() - age)
+        left = self.unknown_after.total_seconds() - age
+        if left > 0:
+            # The event mostly comes within seconds: soon, and then each time twice as long after the claim.
+            raise self._deferral(min(left, max(LOOK_AGAIN, age)))
         if not scene.package.workflow.is_marketing:
             return None
         reason = "nobody knows whether SES took it"

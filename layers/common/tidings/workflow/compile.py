@@ -33,12 +33,13 @@ _TRANSIENT: Final = [
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
+    "Runtime.ExitError",
     "Sandbox.Timedout",
     "Unavailable",
     "Conflict",
 ]
-"""What time mends: Lambda's own faults, as Step Functions' best practices name them, its time-out and lost
-sandbox, and two errors of ours that say so. Anything else is a mistake in code: the execution fails,
+"""What time mends: Lambda's own faults, as Step Functions' best practices name them, a process that died, its time-out
+and lost sandbox, and two errors of ours that say so. Anything else is a mistake in code: the execution fails,
 which alarms, and can be redriven once the code is mended."""
 
 RETRY: Final[list[dict[str, Any]]] = [
