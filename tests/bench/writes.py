@@ -37,7 +37,7 @@ from tidings.sources import Request
 from tidings.steps import Letter
 from tidings.steps import Request as Step
 
-WEBHOOK_BOUND, MAIL_BOUND = 2, 4
+WEBHOOK_BOUND, MAIL_BOUND, DEFERRAL_BOUND = 2, 4, 2
 STEPS = ("reminder", "second-reminder", "last-call")
 WRITES = {"PutItem", "UpdateItem", "DeleteItem"}
 
@@ -109,6 +109,7 @@ def measure() -> list[Figure]:
             lambda: shop.deliver("checkouts/create", _checkout(shop.account.clock.now().isoformat()))
         )
         mails = _mails(shop)
+        deferral = shop.during(partial(_deferral, shop))
     figures = [
         Figure(
             "writes per webhook of a known customer, the most", max(webhooks.values()), bound=WEBHOOK_BOUND
@@ -117,6 +118,7 @@ def measure() -> list[Figure]:
     figures += [Figure(f"  {topic}", count) for topic, count in webhooks.items()]
     figures.append(Figure("writes of a webhook that starts a journey", start))
     figures.append(Figure("writes per mail, the most", max(mails), bound=MAIL_BOUND))
+    figures.append(Figure("writes of a deferral", deferral, bound=DEFERRAL_BOUND))
     figures.append(Figure("writes of a journey of three mails, per mail", (start + sum(mails)) / len(mails)))
     return figures
 
@@ -176,6 +178,20 @@ def _mails(shop: Counted) -> list[int]:
     counts = [shop.during(partial(run, step)) for step in STEPS]
     assert len(mailer.sent) == len(STEPS), "the bench counted mails that were not sent"
     return counts
+
+
+def _deferral(shop: Counted) -> None:
+    """Another workflow's mail, when one has just gone."""
+    journeys = shop.account.only().journeys.items()
+    journey = next(name for name, each in journeys if each.workflow == "welcome")
+    stepper = stepper_of(
+        shop.account, mailer=FakeMailer(), package=lambda workflow, rev: package(workflow), compose=_compose
+    )
+    try:
+        stepper.run(Step(journey, "welcome", "welcome", "r1"))
+    except SendDeferred:
+        return
+    raise AssertionError("the bench counted a deferral that was none")
 
 
 def _compose(letter: Letter) -> tuple[str, bytes]:

@@ -11,7 +11,7 @@ from tests.lives import CAPPED, QUIET, ZONE, Life, flow, local
 from tests.worlds import ANN, DAY, HOUR, NOW, event
 from tidings.customer import epoch, moment
 from tidings.errors import Conflict, SendDeferred
-from tidings.ports import Hold, Pace
+from tidings.ports import Hold, Pace, Plan
 from tidings.shop import FrequencyCap
 from tidings.workflow.model import Workflow
 
@@ -231,3 +231,23 @@ def test_a_deferral_takes_two_writes_and_a_mail_three() -> None:
     deferral = ["paces.put", "sends.claim"]
     mail = ["paces.put", "sends.claim", "sends.settle"]
     assert faults.calls == deferral + mail + mail
+
+
+def test_a_changed_cap_holds_for_journeys_under_way() -> None:
+    """As with consent, the shop in force counts, not the one under which the journey began."""
+    life = Life([flow("a", {"send": "a"}, {"wait": "1 day"}, {"send": "b"})])
+    strict = CAPPED.model_copy(update={"frequency_cap": [FrequencyCap(at_most=1, within=3 * DAY)]})
+    life.stepper = replace(life.stepper, sender=replace(life.stepper.sender, shop=strict))
+    assert hours(life.live()) == [(0, "a"), (72, "a")]
+
+
+def test_the_plans_of_journeys_that_have_ended_are_forgotten() -> None:
+    """The item stays small, however far ahead a journey had planned."""
+    life = Life([flow("a", {"send": "a"}, {"wait": "20 days"}, {"send": "b"})])
+    journey = life.begin()["a"][1]
+    customer = life.world.only().id
+    life.paces.rows[customer] = Pace(customer, 1, {}, {"gone": Plan(epoch(NOW + 90 * DAY), 50, epoch(NOW))})
+    life.step(journey, "a")
+    assert life.paces.rows[customer].planned == {
+        journey: Plan(epoch(NOW + 20 * DAY), 50, epoch(NOW + 20 * DAY))
+    }

@@ -4,7 +4,7 @@ A mail may go when every rule lets it go at the same moment: `Rules.hold` follow
 moves it any more, so that one deferral leads to the moment at which the mail does go, as far as is known now.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,7 +14,6 @@ from tidings.shop import FrequencyCap
 REMEMBERED = timedelta(days=7)
 """How long a send counts in the pace at least; longer where a cap is."""
 
-DAY = 24 * 3600
 STALE = 15 * 60
 """Seconds after its moment from which a plan that came to nothing keeps nobody back."""
 
@@ -122,12 +121,12 @@ def take(pace: Pace, send: str, now: int, plan: Plan | None, caps: Iterable[Freq
     """The pace with a slot for `send` at `now`, and the plan of its journey's next mail."""
     since = now - max((REMEMBERED, *(cap.within for cap in caps))).total_seconds()
     recent = {key: at for key, at in pace.sends.items() if at > since}
-    return _planned(replace(pace, sends={**recent, send: now}), send, plan, now)
+    return _planned(replace(pace, sends={**recent, send: now}), send, plan)
 
 
-def put_off(pace: Pace, send: str, now: int, plan: Plan) -> Pace:
+def put_off(pace: Pace, send: str, plan: Plan) -> Pace:
     """The pace after a deferral: no slot for `send`, and its new moment."""
-    return _planned(_without(pace, send), send, plan, now)
+    return _planned(_without(pace, send), send, plan)
 
 
 def give_back(pace: Pace, send: str) -> Pace:
@@ -142,9 +141,14 @@ def shared(pace: Pace, merged: Iterable[Pace]) -> Pace:
     return pace
 
 
-def _planned(pace: Pace, send: str, plan: Plan | None, now: int) -> Pace:
+def of_open(pace: Pace, journeys: Collection[str]) -> Pace:
+    """The pace with the plans of these journeys only: whatever has ended plans nothing."""
+    return replace(pace, planned={name: plan for name, plan in pace.planned.items() if name in journeys})
+
+
+def _planned(pace: Pace, send: str, plan: Plan | None) -> Pace:
     own = send.partition("#")[0]
-    kept = {name: each for name, each in pace.planned.items() if name != own and each.at > now - DAY}
+    kept = {name: each for name, each in pace.planned.items() if name != own}
     return replace(pace, version=pace.version + 1, planned=kept | ({own: plan} if plan else {}))
 
 

@@ -60,6 +60,7 @@ class Stepper:
             now=self.clock.now(),
             bounds=self.bounds(),
             look_up=self.sender.products.get,
+            in_force=self.sender.shop,
         )
 
     def _do(self, scene: Scene) -> ports.Send:

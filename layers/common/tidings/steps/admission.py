@@ -74,11 +74,11 @@ class Admission:
             if held is not None:
                 # No plan is told: whoever the governor holds back keeps nobody else back.
                 return Wait((rules.hold(held.until) or held).until, held.reason)
-        caps = scene.package.shop.frequency_cap
+        pace = paces.of_open(pace, scene.customer.journeys)
         if wait is None and own.sends.get(scene.slot) != now:
-            self.paces.put(paces.take(pace, scene.slot, now, scene.plan(), caps))
+            self.paces.put(paces.take(pace, scene.slot, now, scene.plan(), scene.shop.frequency_cap))
         elif wait is not None and (last is None or wait.until <= last):
-            self.paces.put(paces.put_off(pace, scene.slot, now, plan._replace(at=wait.until)))
+            self.paces.put(paces.put_off(pace, scene.slot, plan._replace(at=wait.until)))
         return wait
 
     def _held(self, scene: Scene, now: int) -> Wait | None:
@@ -93,7 +93,7 @@ class Admission:
         }
         stale = now - max(STALE, self.clock.shop_seconds(LATENCY))
         return Rules(
-            caps=scene.package.shop.frequency_cap,
+            caps=scene.shop.frequency_cap,
             quiet=lambda at: epoch(scene.timing.awake(moment(at))),
             sends=[at for send, at in pace.sends.items() if send != scene.slot],
             rivals=paces.rivals(scene.request.journey, plan, others, stale),

@@ -16,6 +16,7 @@ from tidings.orders import checkout_key
 from tidings.pace import QUIET
 from tidings.recommend import Lookup
 from tidings.rfm import Bounds
+from tidings.shop import Shop
 from tidings.timing import Timing
 from tidings.workflow.graph import NEXT, Node, node
 from tidings.workflow.package import Package
@@ -51,6 +52,7 @@ class Scene:
     now: datetime
     bounds: Bounds | None = None
     look_up: Lookup | None = None
+    in_force: Shop | None = None
 
     @cached_property
     def node(self) -> Node:
@@ -118,6 +120,12 @@ class Scene:
         return f"{self.request.journey}#{self.request.step}"
 
     @property
+    def shop(self) -> Shop:
+        """The shop in force: its terms of consent, caps and quiet hours count for journeys, too, that began under
+        others."""
+        return self.in_force or self.package.shop
+
+    @property
     def is_marketing(self) -> bool:
         """Whether consent, caps and quiet hours hold for it."""
         return self.package.workflow.is_marketing
@@ -136,7 +144,7 @@ class Scene:
     @cached_property
     def timing(self) -> Timing:
         """When this journey's steps come."""
-        return Timing(self.package.workflow, self.package.shop, self.customer, lambda: self.names)
+        return Timing(self.package.workflow, self.shop, self.customer, lambda: self.names)
 
     def due(self) -> datetime:
         """When this step was to be done, by the waits before it."""

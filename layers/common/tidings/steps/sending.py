@@ -110,8 +110,7 @@ class Sender:
         spelt = deliverable(customer.email) if customer.email else None
         alias = address_alias(spelt, self.address_key()) if spelt else ""
         suppressions = self.suppressions.of(alias) if alias else ()
-        workflow, shop = scene.package.workflow, self.shop or scene.package.shop
-        match journeys.decide_mail(workflow, customer, suppressions, shop, scene.now):
+        match journeys.decide_mail(scene.package.workflow, customer, suppressions, scene.shop, scene.now):
             case journeys.Skip(reason):
                 return self._ended(scene, replace(entry, state="skipped", reason=reason), "MailsSkipped")
             case journeys.Send(address):
