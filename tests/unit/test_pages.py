@@ -6,10 +6,12 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
+from urllib.parse import urlencode
 
 import pytest
 
 from tests import fakes
+from tests.unit.forms.corpus import listed
 from tests.unit.mails.letters import WORKFLOWS
 from tests.worlds import ANN, NOW, SHOP, World, checkout, email, event, subscribed
 from tidings.clock import FixedClock
@@ -262,3 +264,92 @@ def test_a_page_that_needs_no_keys_is_still_told_of_an_outage() -> None:
     page = replace(office.pages, stores=stores).serve(Request("GET", "unsubscribe", office.token))
     assert (page.status, page.about) == (503, "parameters")
     assert not Forms(page.html).of("form")
+
+
+def test_pages_go_on_when_keys_rotate() -> None:
+    """With two valid keys a link of either opens its page; what the page links to is signed with the newer."""
+    office = Office()
+    keys = {"k2": b"newer", **KEYS}
+    rotated = replace(office.pages, stores=replace(office.pages.stores, link_keys=lambda: keys))
+    newer = make_link(Link(UNSUBSCRIBE, "c1", email("ann@example.com"), "send1"), keys)
+    for token in (office.token, newer):
+        page = rotated.serve(Request("GET", UNSUBSCRIBE, token))
+        assert page.status == 200
+        assert 'href="../pages/preferences/k2.' in page.html
+        assert rotated.serve(Request("POST", UNSUBSCRIBE, token)).status == 200
+    assert office.ask(newer).status == 404
+
+
+PLACES = (
+    "/",
+    "//evil.example",
+    "https://evil.example/",
+    "\\\\evil.example",
+    "javascript:alert(1)",
+    "\r\nLocation: //evil.example",
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("page", sorted(SERVED))
+def test_no_page_leads_astray(page: str, place: str) -> None:
+    """Whatever an address says, a page answers with itself, and links to the shop, to mail, or relatively."""
+    office = Office()
+    purpose = SERVED[page].purpose
+    token = office.link(purpose, "survey" if purpose == "form" else "") if purpose else ""
+    names = ("url", "next", "return_to", "redirect", "lang", "product", "continue")
+    query = dict.fromkeys(names, place)
+    for method in ("GET", "POST"):
+        kind = "application/x-www-form-urlencoded"
+        asked = Request(method, page, token, place, query, kind, urlencode(query).encode(), place)
+        answer = office.pages.serve(asked)
+        assert answer.status not in range(300, 400)
+        assert "location" not in {name.lower() for name in answer.headers}
+        assert not any("\n" in value or "\r" in value for value in answer.headers.values())
+        forms = Forms(answer.html)
+        hrefs = [str(a["href"]) for a in forms.of("a")]
+        own = (SHOP.url, f"mailto:{SHOP.support}", "?", "#", "../")
+        assert [href for href in hrefs if not href.startswith(own)] == []
+        assert {form.get("action") for form in forms.of("form")} <= {None}
+        assert not forms.of("meta") or all("http-equiv" not in each for each in forms.of("meta"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "XSS_Injection_Intruders_IntrudersXSS.txt",
+        "Open_Redirect_Intruder_Open-Redirect-payloads.txt",
+        "CRLF_Injection_Files_crlfinjection.txt",
+    ],
+)
+def test_collected_attacks_stay_text(name: str) -> None:
+    """As token, in the address, as language, in every field: pages keep their elements, their headers and their links,
+    and nothing raises."""
+    office, names = (
+        Office(),
+        ("lang", "url", "product", "rating", "topic", "frequency", "email", "message", "do"),
+    )
+    for index, attack in enumerate(listed(name)):
+        page = sorted(SERVED)[index % len(SERVED)]
+        purpose = SERVED[page].purpose
+        token = office.link(purpose, "survey" if purpose == "form" else "") if purpose else ""
+        body = urlencode(dict.fromkeys(names, attack)).encode()
+        kind = "application/x-www-form-urlencoded"
+        query = dict.fromkeys(names, attack)
+        for asked in (
+            Request("GET", page, token, attack, query),
+            Request("POST", page, token, attack, query, kind, body, attack),
+            Request("GET", page, attack),
+            Request("GET", attack, token),
+        ):
+            answer = office.pages.serve(asked)
+            seen = Forms(answer.html)
+            assert answer.status in (200, 404, 413, 422), attack
+            assert not {tag for tag, _ in seen.tags} & {"script", "iframe", "object", "svg", "body onload"}, (
+                attack
+            )
+            assert not [told for _, told in seen.tags if any(key.startswith("on") for key in told)], attack
+            hrefs = [str(told["href"]) for _, told in seen.tags if "href" in told]
+            own = (SHOP.url, f"mailto:{SHOP.support}", "?", "#", "../")
+            assert [href for href in hrefs if not href.startswith(own)] == [], attack
+            assert not any(set(value) & set("\r\n") for value in answer.headers.values()), attack

@@ -15,3 +15,11 @@ def collected(name: str) -> Any:
     if not path.exists():
         pytest.skip(f"the collection {name} is not here")
     return json.loads(path.read_text("utf-8"))
+
+
+def listed(name: str) -> list[str]:
+    """The lines of a list of attacks, or a skip."""
+    path = FOLDER / "patt" / name
+    if not path.exists():
+        pytest.skip(f"the list {name} is not here")
+    return [line for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
