@@ -120,6 +120,35 @@ def test_a_mails_tags_lead_to_its_customer(kind: str, type_: str) -> None:
     assert told == {"journey": "j1", "workflow": "welcome", "step": "hello", "send_id": "s-m1"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "type_"),
+    [("BOUNCE", "mail_bounced"), ("rendering_failure", "mail_rejected"), ("RenderingFailure", "mail_rejected"),
+     ("deliverydelay", "mail_delayed"), ("DELIVERY_DELAY", "mail_delayed"), ("open", "mail_opened")],
+)  # fmt: skip
+def test_a_kind_is_recognised_however_it_is_spelled(kind: str, type_: str) -> None:
+    """As events say it, as settings say it, as nobody says it yet."""
+    told = message("Send", bounce={})
+    told["detail"]["eventType"] = kind
+    assert [each.type for each in Office().record(told)] == [type_]
+
+
+@pytest.mark.parametrize(
+    ("detail_type", "section", "type_"),
+    [("Email Bounced", "bounce", "mail_bounced"), ("Email Complaint Received", "complaint", "mail_complained"),
+     ("", "deliveryDelay", "mail_delayed"), ("Email Rendering Failed", "failure", "mail_rejected"),
+     ("Email Sent", "send", "mail_sent"), ("Email Teleported", "x", "mail_other")],
+)  # fmt: skip
+def test_a_report_that_does_not_name_itself_is_told_by_the_rest(
+    detail_type: str, section: str, type_: str
+) -> None:
+    """By what EventBridge calls it, else by the part that it has."""
+    detail = {
+        "mail": {"messageId": "m1", "destination": ["ann@example.com"]},
+        section: {"timestamp": "x", "a": 1},
+    }
+    assert [each.type for each in Office().record({"detail-type": detail_type, "detail": detail})] == [type_]
+
+
 def test_a_send_is_named_as_the_step_looks_for_it() -> None:
     """By the attempt's id, so that a claim whose answer was lost is settled."""
     (event_,) = Office().record(message("Send"))

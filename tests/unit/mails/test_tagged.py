@@ -1,6 +1,8 @@
 """Links to products say which product, so that a click does."""
 
+import re
 from collections.abc import Iterable, Mapping
+from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
@@ -9,7 +11,15 @@ from infra.local.mailworld import react
 from tests.unit.feedback.office import Office, message
 from tests.unit.local.test_mailworld import _mail as mail
 from tests.unit.mails import letters
+from tidings.clock import FixedClock
+from tidings.customer import apply, new_customer
+from tidings.events import Event
+from tidings.mail import samples
+from tidings.mail.letters import Composer
 from tidings.mail.tagged import Shelf
+from tidings.steps.sending import Letter
+from tidings.workflow.load import load_workflow
+from tidings.workflow.package import Package
 
 SITE = "https://shop.example"
 PICTURE = "https://cdn.example/cup.jpg"
@@ -98,3 +108,29 @@ def test_a_click_in_one_of_the_shops_mails_tells_its_product() -> None:
         office.record(message("Click", name=f"m{number}", **{**told, "timestamp": None}))
     found = {each.properties.get("product") for each in office.events.rows.values()}
     assert "shopify:product:44" in found
+
+
+def test_the_composer_tags_what_it_sends() -> None:
+    """The MIME that goes to SES holds the tags, and the tid behind the same link."""
+    item = {"product_id": "44", "title": "Cup", "quantity": 1, "price": "9.00"}
+    told = {"email": "ada@example.com", "items": [item], "total": "9.00", "currency": "EUR"}
+    at = samples.NOW
+    event = Event("e1", "checkout_started", at, at, "shopify", "shopify:customer:1", properties=told)
+    name = "abandoned-checkout"
+    mails = {
+        each.partition("/")[2]: html for each, html in letters.compiled().items() if each.startswith(name)
+    }
+    flow = load_workflow(letters.WORKFLOWS / name).workflow
+    package = Package.model_validate(
+        {"workflow": name, "rev": "r1", "definition": flow, "shop": letters.shop(), "mails": mails}
+    )
+    ann = apply(new_customer("c1", event), event)
+    letter = Letter(package, "reminder", ann, event, CUP, "ada@example.com", "email:a", "j1", 0, "s1")
+    composer = Composer(
+        "https://pages.example", lambda: {"k1": b"key"}, FixedClock(at), None, lambda: {"k1": b"key"}
+    )
+    body = message_from_bytes(composer(letter)[1], policy=policy.default).get_body(("html",))
+    assert body is not None
+    (link, *_) = re.findall(r"<a[^>]* ses:tags=[^>]*>", body.get_content())
+    assert TAGS in link
+    assert "/products/cup?tid=" in link
