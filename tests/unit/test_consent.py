@@ -1,13 +1,13 @@
 """Consent: the same words stand the same in any order, however often each comes; the terms decide when asked."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.worlds import ANN, DAY, HOUR, NOW, event, order, subscribed
+from tests.worlds import ANN, DAY, HOUR, NOW, SHOP, event, order, subscribed
 from tidings.aws.codec import decode_item, encode_item
 from tidings.aws.customers_table import from_item, to_item
 from tidings.consent import Standing, Terms, Word, frequency, overall, standing, subscribed_at
@@ -107,6 +107,15 @@ def test_double_opt_in_needs_a_confirmation(words: list[Event]) -> None:
     for plain, double in zip(standings(customer, PLAIN), standings(customer, DOUBLE), strict=True):
         assert plain.holds or not double.holds
         assert not double.holds or (sure is not None and (no is None or sure.at > no.at))
+
+
+def test_double_opt_in_from_a_day_on_leaves_earlier_subscribers_alone() -> None:
+    """Who subscribed before the day that the shop names need not confirm; who subscribes on it must."""
+    shop = SHOP.model_copy(update={"double_opt_in": NOW.date(), "timezone": "UTC"})
+    midnight = datetime(NOW.year, NOW.month, NOW.day, tzinfo=UTC)
+    before = folded(said("subscribed", midnight - timedelta(seconds=1)))
+    assert told(before, shop.terms) == (True, "subscribed")
+    assert told(folded(said("subscribed", midnight)), shop.terms) == (False, "unconfirmed")
 
 
 @given(st.lists(WORDS, max_size=8), st.lists(WORDS, max_size=3))

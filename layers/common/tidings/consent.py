@@ -58,11 +58,13 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The shop's policy: whether a subscription must be confirmed, and how long a purchase gives consent by itself."""
+    """The shop's policy: whether a subscription must be confirmed, and how long a purchase gives consent by itself.
+    What was said before the epoch second `confirm_from` needs no confirmation."""
 
     double_opt_in: bool = False
     implied_for: timedelta | None = None
     topics: tuple[str, ...] = ()
+    confirm_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def standing(customer: "Customer", terms: Terms, now: datetime, topic: str | Non
         return replace(found, holds=False, reason=word.said if word.said == _LEFT else "refused", topic=about)
     if not word.is_yes:
         return _implied(customer, terms, now, replace(found, holds=False))
-    if not terms.double_opt_in:
+    if not terms.double_opt_in or word.at < terms.confirm_from:
         return replace(found, topic=about)
     sure = words.get(CONFIRMED)
     if sure is not None and (NO not in words or sure.at > words[NO].at):

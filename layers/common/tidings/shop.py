@@ -1,7 +1,7 @@
 """Shop: who sends the mails, as `workflows/shop.yaml` tells it. It travels in every package."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -179,7 +179,8 @@ class Shop(_Part):
     are the answers to choose among, by the word that is kept. `coupons` are the shop's fixed codes by the name that
     workflows use; `fields` are what it keeps of customers besides, `events` what it tells besides, each with its
     properties and their kinds. `topics` are what a customer may choose among, each with its title; `double_opt_in` asks
-    for a confirmation of each subscription, and `implied_consent` is how long a purchase gives consent by itself.
+    for a confirmation of each subscription, of those from a date on where it names one, and `implied_consent` is how
+    long a purchase gives consent by itself.
     """
 
     name: Text
@@ -221,7 +222,7 @@ class Shop(_Part):
         "product-news": "Product news",
         "reminders": "Reminders",
     }
-    double_opt_in: bool = False
+    double_opt_in: bool | date = False
     implied_consent: Duration | None = None
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
@@ -239,7 +240,9 @@ class Shop(_Part):
     @property
     def terms(self) -> Terms:
         """What the shop makes of what its customers have said."""
-        return Terms(self.double_opt_in, self.implied_consent, tuple(self.topics))
+        asks = self.double_opt_in
+        since = int(datetime.combine(asks, time(), self.zone).timestamp()) if isinstance(asks, date) else 0
+        return Terms(bool(asks), self.implied_consent, tuple(self.topics), since)
 
 
 def load_shop(path: Path) -> Shop:
