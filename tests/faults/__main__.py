@@ -80,7 +80,8 @@ def throttled(told: storm.Figures) -> Iterable[str]:
     )
     yield (
         f"  SES refused {told.mail_refused} of {told.mail_calls} calls, DynamoDB and Step Functions {told.refused} "
-        f"of {told.calls}; {told.deferred} deferrals; in the middle of {told.interleaved} calls something else happened"
+        f"of {told.calls}; {told.deferred} deferrals; in the middle of {told.interleaved} calls something else ran, "
+        f"{told.doubled} times the same step once more"
     )
 
 

@@ -46,6 +46,7 @@ class Stage:
     ) -> None:
         self.workflows, self.random, self.around = workflows, random, around
         self.clock, self.counters = FixedClock(NOW), FakeCounters()
+        self.called: dict[str, Mapping[str, Any]] = {}
         dynamo = Dynamo(around)
         of = {name: Table(dynamo, name) for name in tables()}
         self.events = EventsTable(dynamo, "events")
@@ -84,6 +85,7 @@ class Stage:
 
     def task(self, payload: Mapping[str, Any], now: object) -> Outcome:
         """What `run_step` does when a machine calls it."""
+        self.called[payload["journey"]] = payload
         return Outcome(self.stepper.run(Request(**payload)), "")
 
     def live(self, journey: str, come: Callable[[Event], None]) -> None:

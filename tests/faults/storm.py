@@ -6,6 +6,7 @@ and in the middle of any call another delivery or another journey's step may run
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
@@ -28,6 +29,8 @@ SDK_ATTEMPTS: Final = 2
 """As `tidings.aws.client` sets it up; calls to SES are tried once."""
 INTERLEAVED: Final = 0.03
 """How many calls something else happens in the middle of."""
+DOUBLED: Final = 0.3
+"""Of these, where a step is running, how often the same step is run a second time beside it."""
 DEPTH: Final = 3
 TWICE: Final = 0.2
 """How many events the stream delivers again."""
@@ -85,6 +88,7 @@ class Figures:
     mail_calls: int = 0
     mail_refused: int = 0
     interleaved: int = 0
+    doubled: int = 0
 
     def __add__(self, other: "Figures") -> "Figures":
         return Figures(*(getattr(self, name) + getattr(other, name) for name in Figures.__slots__))
@@ -162,7 +166,10 @@ class Storm:
     def _meanwhile(self) -> None:
         self.depth += 1
         try:
-            self._next(self.stage.clock.now())
+            if self.busy and self.random.random() < DOUBLED:
+                self._again(self.random.choice(sorted(self.busy)))
+            else:
+                self._next(self.stage.clock.now())
         finally:
             self.depth -= 1
 
@@ -233,6 +240,13 @@ class Storm:
         self.busy.discard(journey)
 
     # ---- what came of it ----
+
+    def _again(self, journey: str) -> None:
+        """A Task is invoked twice, as when Step Functions loses the first answer; nobody hears this one's."""
+        if journey in self.stage.called:
+            self.tally["doubled"] += 1
+            with suppress(Exception):
+                self.stage.task(self.stage.called[journey], self.stage.clock.now())
 
     def _figures(self) -> Figures:
         self.depth, calm = DEPTH, Figures(**{n: self.tally[n] for n in self.tally if n in Figures.__slots__})

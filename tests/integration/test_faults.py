@@ -55,6 +55,7 @@ def test_throttled_everywhere_all_mails_go_and_none_twice() -> None:
     assert 0.4 < told.mail_refused / told.mail_calls < 0.6
     assert 0.17 < told.refused / told.calls < 0.23
     assert told.interleaved > 50
+    assert told.doubled > 10
     assert told.deferred > told.mail_refused
 
 
