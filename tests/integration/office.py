@@ -89,8 +89,10 @@ def live(account: Account, who: dict[str, Any], tag: str, *, merges: bool = True
     )
     account.happen(sent)
     account.parked.put(f"shopify:customer:{number}", f"shopify:order_placed:{tag}-bad", "ValueError", 1)
-    for reason in ("unsubscribed", "soft"):
-        account.suppressions.put(Suppression(email(address), reason, epoch(NOW) - 5))
+    account.suppressions.put(Suppression(email(address), "unsubscribed", epoch(NOW) - 5))
+    account.suppressions.bounced_softly(email(address), f"m-{tag}", epoch(NOW) - 5)
+    report = Event(f"ses:mail_other:{tag}", "mail_other", NOW, NOW, "ses", f"ses:message:m-{tag}")
+    account.events.put(report)
     return customer.id
 
 

@@ -4,7 +4,7 @@ A contact address on somebody's order may be another person's: of the names that
 that are claimed by this person, and tokens that are nobody's. What the fold would not merge is not erased together.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +15,9 @@ from tidings.privacy.ports import Records, Row
 
 STAYS: Final = frozenset({"erased", "bounced", "complained"})
 """Reasons that go on holding for an address after its owner was erased, as a hash: whom no mail must reach."""
+
+REPORTS: Final = "ses:message:"
+"""The identity of reports on a mail that name no customer: this, and the message's id."""
 
 MERGES: Final = 20
 
@@ -176,6 +179,10 @@ class Search:
         customers = tuple(customer for each in ids if (customer := self._person(each)))
         known = _journeys_of(customers) | _told_journeys(self._events.values())
         journeys = records.journeys(ids, known)
+        journey_ids = sorted(known | {each.id for each in journeys})
+        sends = tuple(send for each in journey_ids for send in records.sends(each))
+        self._events |= {event.key: event for event in self._reports(sends)}
+        addresses = (name for name in sorted(names) if name.startswith("email:"))
         return Belongings(
             ids=frozenset(ids),
             names=names,
@@ -183,20 +190,17 @@ class Search:
             aliases={alias: whose for alias, whose in self._aliases.items() if whose in self._ids},
             events=tuple(event for event in self._events.values() if self._is_meant(event, customers)),
             journeys=tuple(journeys),
-            sends=tuple(
-                send
-                for each in sorted(known | {each.id for each in journeys})
-                for send in records.sends(each)
-            ),
+            sends=sends,
             paces=tuple(pace for each in ids if (pace := records.pace(each))),
             parked=tuple((name, id_) for name in sorted(names) for id_ in records.parked(name)),
-            suppressions=tuple(
-                each
-                for name in sorted(names)
-                if name.startswith("email:")
-                for each in records.suppressions(name)
-            ),
+            suppressions=tuple(each for name in addresses for each in records.suppressions(name)),
         )
+
+    def _reports(self, sends: Iterable[Send]) -> Iterator[Event]:
+        """What SES told of their mails without saying whose they were."""
+        for send in sends:
+            if send.message_id:
+                yield from self.records.events(f"{REPORTS}{send.message_id}")
 
     def _is_meant(self, event: Event, customers: tuple[Customer, ...]) -> bool:
         """What came later goes, too, while it is folded into a customer who goes."""
