@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.integration.account import Account
 from tests.integration.wired import now
@@ -127,6 +128,14 @@ class Ears:
 
 class Loud(Exception):
     """An error that quotes what it was given."""
+
+
+def loud_client_error(said: str) -> Exception:
+    """A service refuses a request and quotes it."""
+    told: Any = {"Error": {"Code": "ValidationException", "Message": said}}
+    told["ResponseMetadata"] = {"HTTPStatusCode": 400}
+    error: Exception = ClientError(told, "PutItem")
+    return error
 
 
 class Spoiler:

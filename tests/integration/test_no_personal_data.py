@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from botocore.exceptions import ClientError
 
 from functions.erase_customer.handler import handler as erase_customer
 from functions.receive_webhook.handler import handler as receive_webhook
@@ -31,6 +30,7 @@ from tests.integration.leaks import (
     Loud,
     Spoiler,
     listen,
+    loud_client_error,
     marked,
     spoiled,
 )
@@ -297,9 +297,8 @@ def test_errors_that_quote_a_body_are_not_heard(
     if what == "step":
         monkeypatch.setattr("tidings.mail.letters.Composer.__call__", _quoting)
     if what == "ses":
-        refused = {"Error": {"Code": "MessageRejected", "Message": f"Address is not verified: {EMAILS[0]}"}}
-        answer = {**refused, "ResponseMetadata": {"HTTPStatusCode": 400}}
-        monkeypatch.setattr("tidings.aws.mailer.SesMailer.send", _refusing(ClientError(answer, "SendEmail")))
+        said = f"Address is not verified: {EMAILS[0]}"
+        monkeypatch.setattr("tidings.aws.mailer.SesMailer.send", _refusing(loud_client_error(said)))
     tasks = steps(shop)
     for task in tasks:
         with ears.at("errors"):
@@ -320,15 +319,6 @@ def _refusing(error: Exception) -> Callable[..., Any]:
         raise error from Loud(repr(given))
 
     return send
-
-
-def loud_client_error(said: str) -> Exception:
-    """DynamoDB refuses an item and quotes it."""
-    answer = {
-        "Error": {"Code": "ValidationException", "Message": said},
-        "ResponseMetadata": {"HTTPStatusCode": 400},
-    }
-    return ClientError(answer, "PutItem")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", [Loud, loud_client_error], ids=["mistake", "refusal"])
