@@ -102,7 +102,7 @@ def test_any_other_score_is_an_error(score: str) -> None:
     found = answered({"score": score, "comment": "Good tea"}, SATISFACTION)
     assert found.errors == {"score": fields.CHOICE}
     assert found.typed["comment"] == "Good tea"
-    assert answered({"comment": "Good tea"}, SATISFACTION).errors == {"score": fields.MISSING}
+    assert answered({"comment": "Good tea"}, SATISFACTION).errors == {"score": fields.CHOOSE}
 
 
 def test_a_text_too_long_is_an_error_that_keeps_it() -> None:

@@ -18,6 +18,7 @@ Form = Mapping[str, str | list[str]]
 Kind = Literal["line", "lines", "name", "address", "birthday", "choice", "choices", "stars", "tick"]
 
 MISSING: Final = "missing"
+CHOOSE: Final = "choose"
 TOO_LONG: Final = "long"
 ADDRESS: Final = "address"
 NO_DAY: Final = "no such day"
@@ -80,7 +81,7 @@ def read(fields: Iterable[Field], form: Form, today: date, *, something: bool = 
         if value is not None:
             values[each.name] = value
         elif each.required:
-            errors[each.name] = MISSING
+            errors[each.name] = CHOOSE if each.kind in ("stars", "choice") else MISSING
     if something and asked and not values and not errors:
         errors[asked[0].name] = NOTHING
     return Answers(values, errors, typed)
