@@ -32,12 +32,17 @@ SEEN = """(() => {
 """What has the focus, and whether one sees that."""
 
 
-@pytest.fixture(
-    scope="module", params=[(*DESK, False), (*PHONE, False), (*PHONE, True)], ids=["desk", "phone", "dark"]
-)
+@pytest.fixture(scope="module", params=[DESK, PHONE], ids=["desk", "phone"])
 def screen(request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A browser."""
+    """A browser by day."""
     with Page(str(CHROMIUM), *request.param) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def night() -> Iterator[Page]:
+    """A phone whose owner prefers the dark."""
+    with Page(str(CHROMIUM), *PHONE, dark=True) as opened:
         yield opened
 
 
@@ -75,6 +80,18 @@ def test_a_page_has_no_barriers(screen: Page, site: Site, place: Place, language
     told = [each for each in screen.problems if f"status of {place.answers}" not in each]
     assert told == []  # Chromium counts a form that was refused as a problem, too
     assert [each for each in screen.requests if not each.startswith((site.base, "data:", "about:"))] == []
+
+
+@needs_axe
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_nor_has_it_in_the_dark(night: Page, site: Site, place: Place) -> None:
+    """Colours of its own, which can be read as well."""
+    night.speak("en")
+    night.open(site.url(place))
+    assert night.run("getComputedStyle(document.querySelector('main')).backgroundColor") == "rgb(38, 36, 34)"
+    assert barriers(night) == []
+    night.send()
+    assert barriers(night) == []
 
 
 @needs_axe
