@@ -251,3 +251,9 @@ def test_the_plans_of_journeys_that_have_ended_are_forgotten() -> None:
     assert life.paces.rows[customer].planned == {
         journey: Plan(epoch(NOW + 20 * DAY), 50, epoch(NOW + 20 * DAY))
     }
+
+
+def test_within_one_priority_nobody_is_overtaken() -> None:
+    """A mail that waits goes before those of its priority that fall due while it waits, for every free moment."""
+    flows = [one("first"), after("1 hour", "z"), *(after(f"{16 * n} hours", f"a{n}") for n in range(1, 4))]
+    assert [name for _, name in hours(Life(flows).live())] == ["first", "z", "a1", "a2", "a3"]
