@@ -310,6 +310,20 @@ def test_a_customer_who_is_not_known_yet_may_choose() -> None:
     assert [f["value"] for f in Forms(page.html).of("input") if "checked" in f] == ["all"]
 
 
+def test_whoever_was_erased_has_nothing_to_choose() -> None:
+    """There is nobody whose choice it would be: no word is kept of them, and nothing is promised."""
+    desk = Desk()
+    desk.suppressions.put(Suppression(ALIAS, "erased", epoch(NOW)))
+    token = make_link(Link("preferences", "nobody", ALIAS, "send1"), KEYS)
+    kind = "application/x-www-form-urlencoded"
+    for request in (
+        Request("GET", "preferences", token),
+        Request("POST", "preferences", token, kind=kind, body=b"topic=offers"),
+    ):
+        assert desk.pages.serve(request).status == 404
+    assert (desk.told, desk.reasons) == ([], {"erased"})
+
+
 def test_an_outage_while_looking_is_told() -> None:
     """With nothing to send again."""
     desk = Desk()
