@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.outputs import Outputs
+from tidings.aws.codec import decode_item
+from tidings.aws.customers_table import from_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,11 @@ def read(outputs: Outputs, mails: Path) -> Figures:
     tables, store = outputs.values["tables"], outputs.client("dynamodb")
     started = Counter(item["workflow"]["S"] for item in scan(store, tables["journeys"]))
     exited: Counter[str] = Counter()
-    people = [item for item in scan(store, tables["customers"]) if "merged_into" not in item]
+    known = (from_item(decode_item(item)) for item in scan(store, tables["customers"]))
+    people = [customer for customer in known if customer.merged_into is None]
     for customer in people:
-        for workflow, outcome, *_ in (
-            ended["L"] for ended in customer.get("closed", {"M": {}})["M"].values()
-        ):
-            exited[workflow["S"]] += outcome["S"] == "exited"
+        for ended in customer.closed.values():
+            exited[ended.workflow] += ended.outcome == "exited"
     sent = Counter(str(mail["workflow"]) for mail in json.loads(mails.read_text(encoding="utf-8")))
     return Figures(
         events_stored=sum(1 for _ in scan(store, tables["events"], "#i", {"#i": "identity"})),

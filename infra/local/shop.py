@@ -190,7 +190,7 @@ class Demo:
             Webhook(now, "events", "profile_updated", json.dumps(body).encode(), f"settle-{name}")
         )
         store, table = self.outputs.client("dynamodb"), self.outputs.values["tables"]["customers"]
-        self._wait("the stream", lambda: any(mark in json.dumps(item) for item in figures.scan(store, table)))
+        self._wait("the stream", lambda: any(mark in str(item) for item in figures.scan(store, table)))
 
     def _wait(self, what: str, done: Callable[[], bool]) -> None:
         until = time.monotonic() + SETTLE_SECONDS
