@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 from infra.deploy import privacy
+from infra.local.stack import Stack
 from tests.e2e.helpers.shop import HOUR, Shop, eventually
+from tests.integration.leaks import EMAILS, MARKS, NOTE, marked
+from tidings.aws.codec import encode_item
 
 PERSONAL = ("events", "customers", "aliases", "journeys", "sends", "pace", "parked")
 
@@ -111,3 +114,69 @@ def test_an_operator_erases_by_address(shop: Shop) -> None:
     assert customer in told
     assert shop.customer(email=email) is None
     assert "nobody was known" in privacy.erase(desk(shop), email)
+
+
+def shown(shop: Shop, stack: Stack) -> dict[str, str]:
+    """Everything of the running stack that shows: logs, executions and their histories, names, attributes, notices."""
+    states, s3, sqs, logs = (shop.client(name) for name in ("stepfunctions", "s3", "sqs", "logs"))
+    told = {"the emulator's log": (stack.options.directory / "ministack.log").read_text("utf-8", "replace")}
+    for group in logs.describe_log_groups()["logGroups"]:
+        found = logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+        told[f"log group {group['logGroupName']}"] = "\n".join(each["message"] for each in found)
+    for machine in shop.outputs.values["state_machines"].values():
+        for each in states.list_executions(stateMachineArn=machine)["executions"]:
+            history = states.get_execution_history(executionArn=each["executionArn"])["events"]
+            told[f"execution {each['name']}"] = json.dumps([each["name"], history], default=str)
+    buckets = [shop.outputs.text(f"{name}_bucket") for name in ("packages", "failures", "privacy")]
+    listed = [s3.list_objects_v2(Bucket=bucket).get("Contents", []) for bucket in buckets]
+    told["keys of objects"] = json.dumps([each["Key"] for page in listed for each in page])
+    told["receipts"] = json.dumps(documents(shop, "receipts"))
+    queues = sqs.list_queues().get("QueueUrls", [])
+    told["queues"] = json.dumps(
+        [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]) for url in queues]
+    )
+    told["put aside"] = json.dumps(shop.scan("parked"), default=str)
+    told["keys of events"] = json.dumps([[item["identity"], item["id"]] for item in shop.scan("events")])
+    told["journeys and ledger"] = json.dumps([shop.scan("journeys"), shop.scan("sends")], default=str)
+    return told
+
+
+def test_nothing_that_shows_holds_a_mark(shop: Shop, stack: Stack) -> None:
+    """Marked bodies of every topic, a page, reports, poison; mails go out, the person is erased; all is searched."""
+    fresh = {"7001": "897001", "9001": "899001", "tok1": "marktok", "cart1": "markcart"}
+    first = "customers_email_marketing_consent/update"
+    for topic, body in sorted(marked().items(), key=lambda each: each[0] != first):
+        text = json.dumps(body)
+        for old, new in fresh.items():
+            text = text.replace(old, new)
+        if "redact" not in topic:
+            assert shop.deliver(topic, text.encode()).status == 200, topic
+        assert shop.post("shopify", text.encode(), {"x-shopify-topic": topic}).status == 401
+        if topic == first:
+            eventually("a mail", lambda: [mail for each in EMAILS for mail in shop.mails(each)])
+    customer = shop.known(account=897001)
+    poison = {
+        "identity": "shopify:customer:897001",
+        "id": "shopify:order_placed:zz",
+        "type": "order_placed",
+        "at": NOTE,
+    }
+    shop.dynamodb.put_item(TableName=shop.table("events").name, Item=encode_item(poison))
+    for message in (
+        NOTE,
+        json.dumps({"source": "aws.ses", "detail": {"eventType": NOTE, "mail": {"messageId": "m"}}}),
+    ):
+        shop.client("sqs").send_message(QueueUrl=shop.outputs.text("feedback_queue_url"), MessageBody=message)
+    shop.call(
+        "POST", f"{shop.outputs.text('api_url')}/pages/contact", f"email={EMAILS[1]}&message={NOTE}".encode()
+    )
+    eventually("the poison put aside", lambda: [p for p in shop.scan("parked") if p["id"].endswith(":zz")])
+    before = shown(shop, stack)
+    assert any(customer.id in text for text in before.values())
+    assert any('"message":"webhook"' in text for place, text in before.items() if "log" in place)
+    assert {place: text for place, text in before.items() if MARKS.search(text)} == {}
+    shop.deliver("customers/redact", request(897001, EMAILS[1], orders_to_redact=[899001]))
+    eventually("the erasure", lambda: shop.customer(account=897001) is None)
+    after = shown(shop, stack)
+    assert {place: text for place, text in after.items() if MARKS.search(text)} == {}
+    assert left(shop, shop.alias(account=897001), customer.id) == []

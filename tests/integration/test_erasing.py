@@ -9,6 +9,7 @@ from tests.fakes import Faults
 from tests.integration.account import Account
 from tests.integration.office import ANN, BOB, PERSONAL, Office, live, requested, rows
 from tests.worlds import DAY, HOUR, NOW, checkout, email, event, order, subscribed
+from tidings.aws.codec import encode_item
 from tidings.customer import epoch
 from tidings.errors import Unavailable
 from tidings.events import Event, customer_identity
@@ -344,6 +345,24 @@ def test_an_operator_erases_by_address_or_id(account: Account) -> None:
     assert office.desk.erase(email("ann@example.com"))["removed"] == {}
     assert len(office.documents("receipts")) == 3
     assert {each["request"] for each in office.documents("receipts").values()} == {"operator"}
+
+
+def test_what_cannot_be_read_goes_too(account: Account) -> None:
+    """An event that a mistake made unreadable is theirs all the same, in an export as it is."""
+    office = Office(account)
+    live(account, ANN, "ann")
+    poison = {
+        "identity": "shopify:customer:1",
+        "id": "shopify:order_placed:x",
+        "at": "yesterday",
+        "packed": b"?",
+    }
+    account.dynamodb.put_item(TableName="events", Item=encode_item(poison))
+    office.desk.export("shopify:customer:1")
+    ((_, told),) = office.documents("exports").items()
+    assert "yesterday" in json.dumps(told)
+    ask(account, office, requested(account, **ANN))
+    assert account.scan("events") == []
 
 
 def test_batches_that_name_them_are_listed(account: Account) -> None:

@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
+from tidings.aws import codec
 from tidings.aws.customers_table import OwnedCustomersTable
-from tidings.aws.events_table import EventsTable
+from tidings.aws.events_table import EventsTable, from_image
 from tidings.aws.journeys_table import JourneysTable
 from tidings.aws.sends_table import PaceTable, SendsTable
 from tidings.aws.suppressions_table import SuppressionsTable
-from tidings.aws.table import Table
+from tidings.aws.table import Item, Table
 from tidings.customer import Customer
 from tidings.events import Event
 from tidings.ports import Journey, Pace, Send, Suppression
 from tidings.privacy.ports import Row
+
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,9 @@ class PersonalTables:
         return self._events.get(identity, event_id)
 
     def events(self, identity: str) -> Sequence[Event]:
-        """All events of an identity."""
-        return self._events.query(identity)
+        """All events of an identity, those that cannot be read as one among them."""
+        found = self.tables["events"].query("#identity = :identity", identity=identity)
+        return [_event(item) for item in found]
 
     def naming(self, token: str) -> Event | None:
         """The event that tells whose an order is."""
@@ -81,3 +87,12 @@ class PersonalTables:
     @property
     def _events(self) -> EventsTable:
         return EventsTable(self.tables["events"].client, self.tables["events"].name)
+
+
+def _event(item: Item) -> Event:
+    """The event in an item; what cannot be read as one is an event of no type that tells the item as it is."""
+    try:
+        return from_image(codec.encode_item(item))
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is kept of somebody
+        whole = {name: value for name, value in item.items() if isinstance(value, str | int | bool)}
+        return Event(item["id"], "unreadable", LONG_AGO, LONG_AGO, "", item["identity"], properties=whole)
