@@ -7,7 +7,7 @@ import boto3
 
 from tests.fakes import FakeOperator
 from tests.integration.account import Account, Cuttable
-from tests.worlds import DAY, HOUR, NOW, checkout, email, event, order, subscribed
+from tests.worlds import DAY, HOUR, KEY, NOW, checkout, email, event, order, subscribed
 from tidings.aws.buckets import FailuresBucket, PrivateStore
 from tidings.aws.personal import PersonalTables
 from tidings.aws.table import Table
@@ -34,7 +34,7 @@ class Office:
             place = {"LocationConstraint": "eu-west-1"}
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
         client = Cuttable(account.dynamodb, account.faults)
-        records = PersonalTables({name: Table(client, name) for name in PERSONAL})
+        records = PersonalTables({name: Table(client, name) for name in PERSONAL}, lambda: KEY)
         store = PrivateStore(Cuttable(self.s3, account.faults), "privacy")
         receipts, failures = Receipts(store), FailuresBucket(self.s3, "failures")
         self.desk = PrivacyDesk(

@@ -9,7 +9,7 @@ from tests.fakes import Faults
 from tests.integration.account import Account
 from tests.integration.office import ANN, BOB, PERSONAL, Office, live, requested, rows
 from tests.worlds import DAY, HOUR, NOW, checkout, email, event, order, subscribed
-from tidings.aws.codec import encode_item
+from tidings.aws.codec import decode_item, encode_item
 from tidings.customer import epoch
 from tidings.errors import Unavailable
 from tidings.events import Event, customer_identity
@@ -106,6 +106,19 @@ def test_who_was_erased_is_not_mailed_again(account: Account) -> None:
     assert {each.reason: each.at for each in account.suppressions.of(alias)} == {
         "erased": epoch(NOW), "complained": 7,
     }  # fmt: skip
+
+
+def test_an_international_domain_is_suppressed_as_mail_goes_to_it(account: Account) -> None:
+    """The shop tells it in its own letters, SES is given Punycode: no mail must go to either."""
+    office = Office(account)
+    mailed = email("ann@xn--bcher-kva.example")
+    account.happen(
+        event("customer_registered", "1", at=NOW - HOUR, account="1", address="ann@bücher.example")
+    )
+    account.suppressions.bounced_softly(mailed, "m1", epoch(NOW))
+    ask(account, office, requested(account, **{"account": "1"}, address="ann@bücher.example"))
+    assert {row["reason"] for row in map(decode_item, account.scan("suppressions"))} == {"erased"}
+    assert [each.reason for each in account.suppressions.of(mailed)] == ["erased"]
 
 
 def test_a_crash_at_any_write_is_taken_up(account: Account) -> None:

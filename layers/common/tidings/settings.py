@@ -160,6 +160,7 @@ class EraseCustomerSettings:
     failures_bucket: str
     state_machine_arn_prefix: str
     stack: str
+    parameter_prefix: str
     clock: str = ""
 
     @classmethod
@@ -172,6 +173,7 @@ class EraseCustomerSettings:
             failures_bucket=required(environ, "FAILURES_BUCKET"),
             state_machine_arn_prefix=required(environ, "STATE_MACHINE_ARN_PREFIX"),
             stack=required(environ, "STACK"),
+            parameter_prefix=required(environ, "PARAMETER_PREFIX").rstrip("/"),
             clock=environ.get("CLOCK", ""),
         )
 

@@ -355,9 +355,11 @@ def privacy_desk() -> "PrivacyDesk":
     from tidings.aws.buckets import FailuresBucket, PrivateStore
     from tidings.aws.client import client
     from tidings.aws.machines import StateMachines
+    from tidings.aws.parameters import Parameters
     from tidings.aws.personal import PersonalTables
     from tidings.aws.suppressions_table import SuppressionsTable
     from tidings.aws.table import Table
+    from tidings.events import ADDRESS_KEY, only_key
     from tidings.privacy.desk import PrivacyDesk
     from tidings.privacy.erasing import Eraser
     from tidings.privacy.receipts import Receipts
@@ -365,8 +367,10 @@ def privacy_desk() -> "PrivacyDesk":
 
     settings = EraseCustomerSettings.from_env(os.environ)
     dynamodb, s3 = client("dynamodb", read=5, attempts=3), client("s3", read=10, attempts=3)
-    records = PersonalTables({name: Table(dynamodb, value) for name, value in settings.tables.items()})
     store, time = PrivateStore(s3, settings.privacy_bucket), clock.from_json(settings.clock)
+    parameters = Parameters(partial(client, "ssm"), settings.parameter_prefix, (ADDRESS_KEY,), time)
+    tables = {name: Table(dynamodb, value) for name, value in settings.tables.items()}
+    records = PersonalTables(tables, lambda: only_key(parameters.words(ADDRESS_KEY)))
     machines = StateMachines(client("stepfunctions", read=5, attempts=3), settings.state_machine_arn_prefix)
     failures = FailuresBucket(s3, settings.failures_bucket)
     return PrivacyDesk(

@@ -1,6 +1,6 @@
 """All tables of personal data in one place, for the one function that reads them whole and deletes from them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -13,7 +13,8 @@ from tidings.aws.sends_table import PaceTable, SendsTable
 from tidings.aws.suppressions_table import SuppressionsTable
 from tidings.aws.table import Item, Table
 from tidings.customer import Customer
-from tidings.events import Event
+from tidings.events import Event, address_alias
+from tidings.mail.render import deliverable
 from tidings.ports import Journey, Pace, Send, Suppression
 from tidings.privacy.ports import Row
 
@@ -25,6 +26,7 @@ class PersonalTables:
     """Answers `privacy.ports.Records` and `privacy.ports.Shredder`. `tables` are by role."""
 
     tables: Mapping[str, Table]
+    address_key: Callable[[], bytes] = bytes
 
     def customer(self, customer_id: str) -> Customer | None:
         """The item as it stands, merged into another or not."""
@@ -33,6 +35,13 @@ class PersonalTables:
     def resolve(self, aliases: Iterable[str]) -> dict[str, str]:
         """alias → customer id, for those that are claimed."""
         return self._customers.resolve(aliases)
+
+    def spellings(self, address: str) -> tuple[str, str]:
+        """The alias of an address as it was told, and as mail goes to it: suppressions stand under that one."""
+        key = self.address_key()
+        if not key:  # who only reads may do without: both are then as they were told
+            return "", ""
+        return address_alias(address, key), address_alias(deliverable(address) or address, key)
 
     def event(self, identity: str, event_id: str) -> Event | None:
         """One event."""

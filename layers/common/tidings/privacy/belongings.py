@@ -16,6 +16,9 @@ from tidings.privacy.ports import Records, Row
 STAYS: Final = frozenset({"erased", "bounced", "complained"})
 """Reasons that go on holding for an address after its owner was erased, as a hash: whom no mail must reach."""
 
+ADDRESSES: Final = ("email", "contact_email")
+"""Properties of events that hold an address."""
+
 REPORTS: Final = "ses:message:"
 """The identity of reports on a mail that name no customer: this, and the message's id."""
 
@@ -175,7 +178,7 @@ class Search:
         return self._people[customer_id]
 
     def _gathered(self) -> Belongings:
-        records, ids, names = self.records, sorted(self._ids), frozenset(self._names)
+        records, ids, names = self.records, sorted(self._ids), frozenset(self._names | self._mailed())
         customers = tuple(customer for each in ids if (customer := self._person(each)))
         known = _journeys_of(customers) | _told_journeys(self._events.values())
         journeys = records.journeys(ids, known)
@@ -195,6 +198,12 @@ class Search:
             parked=tuple((name, id_) for name in sorted(names) for id_ in records.parked(name)),
             suppressions=tuple(each for name in addresses for each in records.suppressions(name)),
         )
+
+    def _mailed(self) -> set[str]:
+        """Their addresses as mail goes to them: an international domain is told in one spelling, mailed in another."""
+        told = {event.properties.get(name) for event in self._events.values() for name in ADDRESSES}
+        spelt = (self.records.spellings(each) for each in told if isinstance(each, str))
+        return {mailed for alias, mailed in spelt if alias in self._names}
 
     def _reports(self, sends: Iterable[Send]) -> Iterator[Event]:
         """What SES told of their mails without saying whose they were."""

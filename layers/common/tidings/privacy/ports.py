@@ -29,6 +29,10 @@ class Records(Protocol):
         """alias → customer id, for those that are claimed."""
         ...
 
+    def spellings(self, address: str) -> tuple[str, str]:
+        """The alias of an address as it was told, and as mail goes to it: suppressions stand under that one."""
+        ...
+
     def event(self, identity: str, event_id: str) -> Event | None:
         """One event."""
         ...
