@@ -9,7 +9,7 @@ from typing import Any
 
 from infra.local.outputs import Outputs
 from tidings.aws.codec import decode_item
-from tidings.aws.customers_table import from_item
+from tidings.aws.customer_item import from_item
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""How large events and customers are in DynamoDB, after the demo shop's year.
+"""How large events and customers are in DynamoDB, after the demo shop's year with all ready-made workflows.
 
 Sizes by AWS's own rules: docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html.
 The year is folded twice: as it happened, day by day with the daily rule, and imported in one go, which is when
 customers remember the most event ids.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,14 +17,19 @@ from infra.local.wire import Webhook
 from tests.bench.figures import Figure
 from tests.unit.sources.bodies import KEY
 from tests.worlds import World
-from tidings.aws import codec, customers_table, events_table
+from tidings.aws import codec, customer_item, events_table
 from tidings.clock import FixedClock
+from tidings.context import conditions
 from tidings.customer import Customer
 from tidings.daily import Daily
 from tidings.errors import BadInput
 from tidings.events import ORDER_TYPES, Event
+from tidings.expressions import holds
+from tidings.ports import Send
+from tidings.shop import load_shop
 from tidings.sources import SOURCES, Request
 from tidings.workflow.check.segments import load_rules
+from tidings.workflow.load import load_workflow
 
 BOUND = 1024
 SEED = 1
@@ -41,6 +46,10 @@ class Ended:
     def is_final(self, journey_id: str) -> bool:
         """It has."""
         return bool(journey_id)
+
+    def entries(self, journey_id: str) -> Sequence[Send]:
+        """None that waits."""
+        return ()
 
 
 def size(value: Mapping[str, Any]) -> int:
@@ -115,9 +124,26 @@ def _import(hooks: list[Webhook]) -> World:
 
 
 def _world(at: datetime) -> World:
-    world = World(clock=FixedClock(at))
-    rules = load_rules(ROOT / "workflows").rules.model_copy(update={"counted": COUNTED})
-    catalogue = replace(world.tracker.catalogue, rules=rules)
+    """A shop with everything that it comes with."""
+    world, folder = World(clock=FixedClock(at)), ROOT / "workflows"
+    shop = load_shop(folder / "shop.yaml")
+    workflows = {
+        path.parent.name: load_workflow(path.parent).workflow
+        for path in sorted(folder.glob("*/workflow.yaml"))
+    }
+
+    def where(source: str, event: Event, customer: Customer) -> bool:
+        return holds(source, conditions(event=event, customer=customer, shop=shop, now=event.at))
+
+    rules = load_rules(folder).rules.model_copy(update={"counted": COUNTED})
+    catalogue = replace(
+        world.tracker.catalogue,
+        workflows=workflows,
+        revs=dict.fromkeys(workflows, "r1"),
+        shop=shop,
+        where=where,
+        rules=rules,
+    )
     world.tracker = replace(world.tracker, catalogue=catalogue)
     object.__setattr__(world.tracker, "sends", Ended())
     return world
@@ -135,7 +161,7 @@ def _deliver(world: World, hook: Webhook) -> None:
 
 
 def _customer_size(customer: Customer) -> int:
-    told = {name: value for name, value in customers_table.to_item(customer).items() if value is not None}
+    told = {name: value for name, value in customer_item.to_item(customer).items() if value is not None}
     return item_size(codec.encode_item(told))
 
 

@@ -9,7 +9,7 @@ from tests.unit.test_restock import asked as request
 from tests.unit.test_restock import product
 from tests.worlds import ANN, DAY, HOUR, NOW, checkout, email, essence, event, order, story, subscribed
 from tidings.aws.codec import decode_item, encode_item
-from tidings.aws.customers_table import from_item, to_item
+from tidings.aws.customer_item import from_item, to_item
 from tidings.aws.limits_table import LimitsTable
 from tidings.aws.table import Table
 from tidings.errors import Unavailable

@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.integration.account import Account
 from tests.worlds import ANN, DAY, NOW, event, order
 from tidings.aws.codec import decode_item, encode_item
-from tidings.aws.customers_table import from_item, to_item
+from tidings.aws.customer_item import from_item, to_item
 from tidings.learning import Learner
 from tidings.rfm import RFM, load
 from tidings.segments import Rules

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.worlds import ANN, DAY, HOUR, NOW, SHOP, event, order, subscribed
 from tidings.aws.codec import decode_item, encode_item
-from tidings.aws.customers_table import from_item, to_item
+from tidings.aws.customer_item import from_item, to_item
 from tidings.consent import Standing, Terms, Word, frequency, overall, standing, subscribed_at
 from tidings.customer import Customer, apply, epoch, new_customer, short
 from tidings.events import Event
@@ -288,6 +288,16 @@ def test_a_word_from_the_future_counts_as_of_its_receipt() -> None:
     ahead = (NOW + 4000 * DAY).isoformat()
     customer = folded(said("customer_registered", NOW, consent={"state": "subscribed", "at": ahead}))
     assert not told(apply(customer, said("unsubscribed", NOW + HOUR)))[0]
+
+
+@pytest.mark.parametrize("count", [0, 1, 40])
+def test_a_long_memory_is_packed(count: int) -> None:
+    """Little stays legible; much is one small binary value. Both are read back, whatever the characters."""
+    orders = [order(f"{n}", at=NOW - n * DAY, first_name="Zoë 茶碗 \ud800", **ANN) for n in range(count)]
+    customer = folded(said("subscribed", NOW), *orders)
+    item = {name: value for name, value in to_item(customer).items() if value is not None}
+    assert from_item(decode_item(encode_item(item))) == customer
+    assert ("packed" in item) == (count > 1) != ("consent" in item)
 
 
 def test_items_of_before_are_read() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.worlds import ANN, HOUR, NOW, World, event, order
 from tidings.aws.codec import decode_item, encode_item
-from tidings.aws.customers_table import from_item, to_item
+from tidings.aws.customer_item import from_item, to_item
 from tidings.customer import Customer
 from tidings.events import Event
 from tidings.functions import Known, functions

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worlds import ANN, DAY, HOUR, NOW, World, checkout, event, order, subscribed, world_with
-from tidings.aws.customers_table import from_item, to_item
+from tidings.aws.customer_item import from_item, to_item
 from tidings.customer import epoch, merge
 from tidings.refusals import KEEP, Refusal, note, pack, unpack
 
