@@ -22,8 +22,9 @@ from tests.integration.wired import (
     CONTEXT,
     KEY,
     LINK_KEY,
+    by_day,
     checkout_of_now,
-    consent_of_now,
+    consent_of,
     deliver,
     gateway,
     now,
@@ -117,9 +118,10 @@ def test_track_event_rebuilds_and_redrives(shop: Account) -> None:
 
 
 @pytest.fixture
-def journey(shop: Account) -> str:
-    """The reminder's journey of somebody who agreed, and left the checkout two hours ago."""
-    deliver(shop, "customers_email_marketing_consent/update", consent_of_now())
+def journey(shop: Account, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The reminder's journey of somebody who agreed days ago, and left the checkout two hours ago, by day."""
+    by_day(monkeypatch)
+    deliver(shop, "customers_email_marketing_consent/update", consent_of(now() - timedelta(days=2)))
     quiet = (now() - timedelta(hours=2)).isoformat()
     deliver(shop, "checkouts/create", {**checkout_of_now(), "created_at": quiet, "updated_at": quiet})
     open_ = shop.only().journeys.items()

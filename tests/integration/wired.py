@@ -1,6 +1,8 @@
 """The functions wired to a moto account by the environment that the template gives them, and what AWS hands to them."""
 
 import base64
+import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +21,7 @@ from tests.unit.sources import bodies
 from tidings import observe, wiring
 from tidings.aws import client as clients
 from tidings.aws.events_table import from_image, to_item
+from tidings.clock import from_json
 from tidings.events import Event
 from tidings.governor import Quota
 from tidings.workflow import build, package
@@ -85,8 +88,15 @@ def unwire() -> None:
 
 
 def now() -> datetime:
-    """Whole seconds."""
-    return datetime.now(UTC).replace(microsecond=0)
+    """The shop's time, whole seconds."""
+    return from_json(os.environ.get("CLOCK", "")).now().replace(microsecond=0)
+
+
+def by_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be day in Europe and America, whenever the test runs: mails wait at night."""
+    day = datetime.now(UTC).replace(hour=16)
+    clock = {"origin": day.isoformat(), "started": datetime.now(UTC).isoformat(), "speed": 1.0}
+    monkeypatch.setenv("CLOCK", json.dumps(clock))
 
 
 def gateway(
@@ -143,7 +153,7 @@ def checkout_of_now() -> dict[str, Any]:
     return {**bodies.CHECKOUT, "created_at": at, "updated_at": at}
 
 
-def consent_of_now() -> dict[str, Any]:
-    """A consent given this second."""
-    given = {**bodies.CONSENT["email_marketing_consent"], "consent_updated_at": now().isoformat()}
+def consent_of(at: datetime) -> dict[str, Any]:
+    """A consent given then."""
+    given = {**bodies.CONSENT["email_marketing_consent"], "consent_updated_at": at.isoformat()}
     return {**bodies.CONSENT, "email_marketing_consent": given}
