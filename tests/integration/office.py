@@ -101,3 +101,9 @@ def rows(account: Account, *needles: str) -> list[tuple[str, str]]:
     found = [(table, json.dumps(item, default=str)) for table in PERSONAL for item in account.scan(table)]
     stays = [(table, text) for table, text in found if table == "suppressions" and '"erased"' in text]
     return [each for each in found if each not in stays and any(needle in each[1] for needle in needles)]
+
+
+def ask(account: Account, office: Office, request: Event) -> Any:
+    """Store a request and carry it out."""
+    account.events.put(request)
+    return office.desk.answer(request.identity, request.id)

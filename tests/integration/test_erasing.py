@@ -7,13 +7,12 @@ import pytest
 
 from tests.fakes import Faults
 from tests.integration.account import Account
-from tests.integration.office import ANN, BOB, PERSONAL, Office, live, requested, rows
-from tests.worlds import DAY, HOUR, NOW, checkout, email, event, order, subscribed
+from tests.integration.office import ANN, BOB, PERSONAL, Office, ask, live, requested, rows
+from tests.worlds import HOUR, NOW, checkout, email, event, order, subscribed
 from tidings.aws.codec import decode_item, encode_item
 from tidings.customer import epoch
 from tidings.errors import Unavailable
-from tidings.events import Event, customer_identity
-from tidings.ports import Send
+from tidings.events import Event
 from tidings.privacy.erasing import tombstone
 
 ANNS = (
@@ -40,12 +39,6 @@ def ids_of(account: Account, name: str) -> set[str]:
     customer = account.customers.get(account.customers.resolve([name])[name])
     assert customer is not None
     return set(customer.ids)
-
-
-def ask(account: Account, office: Office, request: Event) -> Any:
-    """Store a request and carry it out."""
-    account.events.put(request)
-    return office.desk.answer(request.identity, request.id)
 
 
 def test_everything_of_a_person_goes_and_nothing_of_another(account: Account) -> None:
@@ -157,110 +150,6 @@ def _erased(account: Account, office: Office, number: int, faults: Faults) -> tu
     return receipt, calls
 
 
-def test_a_request_carried_out_is_not_carried_out_again(account: Account) -> None:
-    """A signed body may be replayed: whoever has come back since stays, and the operator is asked."""
-    office = Office(account)
-    live(account, ANN, "ann")
-    request = requested(account, **ANN)
-    ask(account, office, request)
-    account.clock.advance(DAY)
-    account.happen(order("new", at=NOW + DAY, **ANN))
-    replayed = requested(account, **ANN)
-    assert (replayed.identity, replayed.id) == (request.identity, request.id)
-    ask(account, office, replayed)
-    assert account.only().orders_count == 1
-    assert [what for what, _ in office.operator.told] == [
-        "A customer was erased", "An erasure that was done is asked for again",
-    ]  # fmt: skip
-    assert not [row for row in account.scan("events") if row["type"]["S"] == "erasure_requested"]
-    assert office.desk.answer(request.identity, request.id) == {"done": "before"}
-
-
-def test_a_redelivered_record_brings_nobody_back(account: Account) -> None:
-    """The stream delivers for a day what it has delivered before: events that are gone are not folded again."""
-    office = Office(account)
-    told = [
-        event("customer_registered", "1", at=NOW - 2 * HOUR, first_name="Ann", **ANN),
-        checkout("t", at=NOW - HOUR, contact="ann@example.com"),
-        event("profile_updated", "g", at=NOW, contact="ann@example.com"),
-    ]
-    account.happen(*told)
-    ask(account, office, requested(account, **ANN))
-    account.clock.advance(HOUR)
-    for each in told:
-        account.tracker.track(each)
-    assert [account.scan(table) for table in ("customers", "aliases", "journeys", "events")] == [
-        [],
-        [],
-        [],
-        [],
-    ]
-    assert [key for key, _ in account.desk.asked] == [each.identity for each in told]
-
-
-def test_what_happened_before_and_comes_late_is_removed(account: Account) -> None:
-    """A shop repeats for hours what it could not deliver: an order of before the erasure, with account alone or not."""
-    office = Office(account)
-    account.happen(event("customer_registered", "1", at=NOW - HOUR, **ANN))
-    ask(account, office, requested(account, **ANN))
-    account.clock.advance(HOUR)
-    now = NOW + HOUR
-    late = [
-        order("late", at=NOW - DAY, received=now, account="1"),
-        order("late2", at=NOW - DAY, received=now, contact="ann@example.com"),
-    ]
-    account.happen(*late)
-    assert account.scan("customers") == []
-    for identity, event_id in account.desk.asked:
-        assert office.desk.answer(identity, event_id) == {"removed": 1}
-    assert account.scan("events") == []
-
-
-def test_who_comes_back_is_somebody_new(account: Account) -> None:
-    """A new order makes a new customer; what is older than the erasure still does not reach them."""
-    office = Office(account)
-    old = live(account, ANN, "ann")
-    ask(account, office, requested(account, **ANN))
-    account.clock.advance(DAY)
-    account.happen(order("new", at=NOW + DAY, **ANN))
-    back = account.only()
-    assert (back.id == old, back.orders_count, back.get("first_name")) == (False, 1, None)
-    late = event("profile_updated", "late", at=NOW - DAY, received=NOW + DAY + HOUR, first_name="Ann", **ANN)
-    account.happen(late)
-    assert account.only().get("first_name") is None
-    assert account.desk.asked == [(late.identity, late.id)]
-
-
-def test_an_erasure_cut_off_for_a_day_spares_who_came_meanwhile(account: Account) -> None:
-    """The customer's item was the last to go; who came after that is somebody new."""
-    office = Office(account)
-    live(account, ANN, "ann")
-    request = requested(account, **ANN)
-    account.events.put(request)
-    account.faults.calls.clear()
-    assert _cut_at_the_end(account, office, request)
-    account.clock.advance(DAY)
-    account.happen(order("new", at=NOW + DAY, **ANN))
-    office.desk.answer(request.identity, request.id)
-    assert account.only().orders_count == 1
-    assert [row["id"]["S"] for row in account.scan("events")] == ["shopify:order_placed:new"]
-    assert {row["alias"]["S"] for row in account.scan("aliases")} >= {email("ann@example.com")}
-
-
-def _cut_at_the_end(account: Account, office: Office, request: Event) -> bool:
-    """Cut off when the customers are gone, before the receipt is finished."""
-
-    def between(name: str) -> None:
-        if name == "put_object" and not account.scan("customers"):
-            account.faults.between = None
-            raise Unavailable("cut")
-
-    account.faults.between = between
-    with pytest.raises(Unavailable):
-        office.desk.answer(request.identity, request.id)
-    return not account.scan("customers")
-
-
 @pytest.mark.parametrize("call", range(1, 32, 2))
 def test_an_event_folded_meanwhile_goes_too(account: Account, call: int) -> None:
     """Whenever the fold comes in between: what it wrote into the customer who goes, goes with them."""
@@ -285,29 +174,6 @@ def test_an_event_folded_meanwhile_goes_too(account: Account, call: int) -> None
     assert not inner
     assert rows(account, *ANNS, "between") == []
     assert "RUNNING" not in account.executions("abandoned-checkout").values()
-
-
-def test_what_comes_for_a_customer_who_is_gone_is_swept(account: Account) -> None:
-    """A report on a mail, a journey opened at that moment, its ledger: all by the id alone."""
-    office = Office(account)
-    customer = live(account, ANN, "ann")
-    ask(account, office, requested(account, **ANN))
-    identity = customer_identity(customer)
-    opened = Event(
-        "ses:mail_opened:1",
-        "mail_opened",
-        NOW + HOUR,
-        NOW + HOUR,
-        "ses",
-        identity,
-        properties={"journey": "w-9"},
-    )
-    account.sends.claim(Send("w-9", "welcome", "claimed", customer), None)
-    account.happen(opened)
-    assert account.desk.asked == [(identity, opened.id)]
-    account.clock.advance(2 * HOUR)
-    assert office.desk.answer(identity, opened.id) == {"removed": 2}
-    assert [account.scan("events"), account.scan("sends")] == [[], []]
 
 
 def test_a_contact_address_on_anothers_order_leads_to_nobody(account: Account) -> None:
@@ -392,7 +258,7 @@ def test_batches_that_name_them_are_listed(account: Account) -> None:
     office.s3.put_object(Bucket="failures", Key="aws/3", Body=b"nothing that can be read")
     receipt = ask(account, office, requested(account, **ANN))
     assert receipt["failures"] == ["aws/1"]
-    assert set(receipt["expires_by_itself"].values()) == {"90 days", "14 days", "35 days"}
+    assert set(receipt["expires_by_itself"].values()) == {"90 days", "30 days", "14 days", "35 days"}
 
 
 def test_a_merge_leaves_nothing_personal_behind(account: Account) -> None:

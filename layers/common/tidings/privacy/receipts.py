@@ -17,6 +17,7 @@ FOLDER: Final = "receipts"
 
 EXPIRES: Final = {
     "batches in the failures bucket": "90 days",
+    "deliveries there that could not be read": "30 days",
     "messages in the queues of failures and dead letters": "14 days",
     "point-in-time backups of the tables": "35 days",
     "histories of executions, opaque ids only": "90 days",
