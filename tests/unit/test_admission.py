@@ -10,7 +10,7 @@ from tests import fakes
 from tests.lives import CAPPED, QUIET, ZONE, Life, flow, local
 from tests.worlds import ANN, DAY, HOUR, NOW, event
 from tidings.customer import epoch, moment
-from tidings.errors import Conflict, SendDeferred
+from tidings.errors import Conflict, SendDeferred, SendRejected
 from tidings.ports import Hold, Pace, Plan
 from tidings.shop import FrequencyCap
 from tidings.workflow.model import Workflow
@@ -257,3 +257,20 @@ def test_within_one_priority_nobody_is_overtaken() -> None:
     """A mail that waits goes before those of its priority that fall due while it waits, for every free moment."""
     flows = [one("first"), after("1 hour", "z"), *(after(f"{16 * n} hours", f"a{n}") for n in range(1, 4))]
     assert [name for _, name in hours(Life(flows).live())] == ["first", "z", "a1", "a2", "a3"]
+
+
+def test_who_goes_first_goes_first_after_a_refusal_too() -> None:
+    """SES was out of breath when the mail's turn came: a lower one does not take the slot that it gave back."""
+    high = flow("high", {"send": "a"}, {"wait": "1 day"}, {"send": "b"}, priority=20)
+    life = Life([high, after("1 day", "low", priority=10)], turns={"high": 0, "low": 1})
+
+    def refuse(name: str) -> None:
+        if life.mailer.faults.calls.count("mailer.send") == 2 and not refused:
+            refused.append(SendRejected("TooManyRequestsException", 60, throttled=True))
+            life.mailer.reject.extend(refused)
+
+    refused: list[SendRejected] = []
+    life.mailer.faults.between = refuse
+    assert [name for _, name in life.live()] == ["high/a", "high/b", "low/a"]
+    ((_, reason, _),) = life.entry("low", "a").told["deferred"]
+    assert reason == "priority: high"

@@ -49,10 +49,16 @@ class Admission:
         wait = self._marketing(scene, now, last) if scene.is_marketing else self._held(scene, now)
         return _expired(wait.reason) if wait and last is not None and wait.until > last else wait
 
-    def give_back(self, scene: Scene) -> None:
-        """The slot, after a refusal. Raises Conflict when the pace moved: a slot that stays taken delays another mail,
-        and this one finds it its own."""
-        self.paces.put(paces.give_back(self.paces.get(scene.customer.id), scene.slot))
+    def give_back(self, scene: Scene, until: int | None) -> None:
+        """The slot, after a refusal; a mail that comes again at `until` still goes before others. Raises Conflict when
+        the pace moved: a slot that stays taken delays another mail, and this one finds it its own."""
+        pace = self.paces.get(scene.customer.id)
+        if until is None:
+            self.paces.put(paces.give_back(pace, scene.slot))
+            return
+        due = epoch(scene.timing.awake(scene.due()))
+        plan = Plan(until, scene.package.workflow.priority, due)
+        self.paces.put(paces.put_off(pace, scene.slot, plan))
 
     def _marketing(self, scene: Scene, now: int, last: int | None) -> Wait | None:
         for _ in range(ATTEMPTS):

@@ -199,22 +199,23 @@ class Sender:
         ended, reason = replace(claim, reason=str(rejection)), str(rejection)
         if claim.attempt >= MAX_ATTEMPTS:
             ended = self._settled(replace(ended, state="rejected"), "MailsSkipped")
-            self._step_back(scene, rejection)
+            self._step_back(scene, rejection, None)
             return ended
         delay = min(rejection.retry_after * 2 ** (claim.attempt - 1), LONGEST_RETRY)
         deferral = self._deferral(delay * (1 + self.jitter()))
-        noted = _deferred(ended, claim.at + deferral.seconds, "throttled" if rejection.throttled else reason)
+        until = claim.at + deferral.seconds
+        noted = _deferred(ended, until, "throttled" if rejection.throttled else reason)
         self._settled(replace(noted, state="released"), "MailsDeferred")
-        self._step_back(scene, rejection)
+        self._step_back(scene, rejection, until)
         raise deferral
 
-    def _step_back(self, scene: Scene, rejection: SendRejected) -> None:
+    def _step_back(self, scene: Scene, rejection: SendRejected, until: int | None) -> None:
         """What may fail once the refusal is written down. The slot: best effort."""
         if rejection.throttled:
             self.governor.throttled()
         if scene.is_marketing:
             try:
-                self._admission.give_back(scene)
+                self._admission.give_back(scene, until)
             except Conflict:
                 log.info("slot kept")
 
