@@ -25,6 +25,11 @@ COUNTED: Final = {"mail_sent": "sent", "mail_rejected": "rejected", "mail_compla
 BAD: Final = {"bounced": "bounces", "complained": "complaints"}
 """What is judged → the limit's name."""
 
+KEPT_BACK: Final = frozenset(
+    {"OnAccountSuppressionList", "OnTenantSuppressionList", "EmailValidationSuppressed"}
+)
+"""Subtypes of what SES took and never sent, by its own lists."""
+
 PAUSED: Final = "a workflow paused itself"
 
 
@@ -160,8 +165,8 @@ class Health:
 
 
 def counted(event: Event) -> str:
-    """What an event counts as, "" for nothing. What SES's own suppression list kept from going out harms nobody."""
-    if event.properties.get("subtype") == "OnAccountSuppressionList":
+    """What an event counts as, "" for nothing. What SES itself kept from going out harms nobody."""
+    if event.properties.get("subtype") in KEPT_BACK:
         return ""
     if event.type == "mail_bounced":
         return "bounced" if event.properties.get("hard") else "soft"

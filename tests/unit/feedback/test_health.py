@@ -10,7 +10,7 @@ import pytest
 
 from tests import fakes
 from tests.unit.feedback.office import Office, bounce, message
-from tests.worlds import NOW
+from tests.worlds import NOW, email
 from tidings.clock import FixedClock
 from tidings.errors import Unavailable
 from tidings.health import PAUSED, Health, Pause, Record, resumed
@@ -118,11 +118,16 @@ def test_reports_are_counted_by_workflow_and_day_once() -> None:
     assert ward.store.days["welcome"]["2026-03-09"] == {"complained": 1}
 
 
-def test_what_ses_kept_back_itself_harms_nobody() -> None:
+@pytest.mark.parametrize(
+    "list_", ["OnAccountSuppressionList", "OnTenantSuppressionList", "EmailValidationSuppressed"]
+)
+def test_what_ses_kept_back_itself_harms_nobody(list_: str) -> None:
     """Neither does a mail without a workflow, nor an open."""
     ward = Ward()
-    ward.batch(bounce("Permanent", "OnAccountSuppressionList"), message("Send", {}), message("Open"))
+    ward.batch(bounce("Permanent", list_), message("Send", {}), message("Open"))
+    ward.batch(message("Complaint", complaintSubType=list_))
     assert not ward.store.days["welcome"]
+    assert (email("ann@example.com"), "bounced") in ward.suppressed
 
 
 @pytest.mark.parametrize(
