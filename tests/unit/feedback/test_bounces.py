@@ -31,6 +31,9 @@ CASES = [
     (soft("General", "4.3.2", "smtp; 451 4.3.2 please try again later"), SOFT),
     (soft("General", "5.3.2", "smtp; 554 5.3.2 system not accepting messages"), SOFT),
     (soft("General", "", "smtp; 421 service not available"), SOFT),
+    (soft("General", "5.3.0", "smtp; 550 mailbox is full"), SOFT),
+    (soft("General", "", "smtp; 550 The user is over quota"), SOFT),
+    (soft("General", "5.0.0", "smtp; 554 Mailbox unavailable: quota exceeded"), SOFT),
     (bounce("Undetermined", "Undetermined"), SOFT),
     # mislabelled: the mailbox is gone
     (soft("General", "5.1.1", "smtp; 550 5.1.1 user unknown"), DEAD),

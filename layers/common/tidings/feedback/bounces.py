@@ -29,6 +29,9 @@ _POLICY: Final = re.compile(
     r"|\bspf\b|authenticat|not authori[sz]ed|administrative|virus|content|sender|tls|try again|temporar|later",
     re.IGNORECASE,
 )
+_FULL: Final = re.compile(
+    r"quota|\b(mailbox|inbox|account|storage|disk)\b.{0,20}\bfull\b|out of (storage|space)", re.IGNORECASE
+)
 _WHO: Final = r"(user|recipient|mailbox|account|address|alias|person|local.?part|destination)"
 _GONE: Final = (
     r"(unknown|not found|not exist|n.t exist|no longer|disabled|inactive|invalid|unavailable|rejected|suspended"
@@ -55,6 +58,8 @@ def verdict(bounce: Mapping[str, Any], recipient: Mapping[str, Any]) -> str:
         # Without a diagnosis a "General" one is how SES reports an automatic answer, such as "out of office".
         return NOTHING if subtype in ("general", "") else SOFT
     if reply.startswith("4") and not code.startswith("5"):
+        return SOFT
+    if (not code or CATCH_ALL.fullmatch(code)) and _FULL.search(said):
         return SOFT
     if _is_dead(code, reply, said):
         return DEAD
