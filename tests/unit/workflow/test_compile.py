@@ -190,14 +190,16 @@ def test_exits_and_deferrals_are_caught_by_class_name_and_never_retried() -> Non
 
 
 def test_only_what_time_mends_is_retried() -> None:
-    """A mistake in code fails the execution, which alarms; an outage is waited out for most of a day."""
+    """A mistake in code fails the execution, which alarms; an outage is waited out for most of a day. Full jitter takes
+    half of each delay on the average."""
     retry = states(workflow({"send": "a"}))["Send a"]["Retry"][1]
     assert not {"States.ALL", "States.TaskFailed"} & set(retry["ErrorEquals"])
     assert {errors.Unavailable.__name__, errors.Conflict.__name__} <= set(retry["ErrorEquals"])
     delays = [
-        min(retry["IntervalSeconds"] * retry["BackoffRate"] ** n, retry["MaxDelaySeconds"])
+        min(retry["IntervalSeconds"] * retry["BackoffRate"] ** n, retry["MaxDelaySeconds"]) / 2
         for n in range(retry["MaxAttempts"])
     ]
+    assert retry["JitterStrategy"] == "FULL"
     assert 20 * 3600 < sum(delays) < 30 * 3600
 
 

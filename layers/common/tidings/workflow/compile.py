@@ -45,13 +45,14 @@ which alarms, and can be redriven once the code is mended."""
 RETRY: Final[list[dict[str, Any]]] = [
     # First, and never retried: `Catch` deals with them, and no later retrier may take them up.
     {"ErrorEquals": _OWN_ERRORS, "MaxAttempts": 0},
-    # A repeated step is safe, so an outage is waited out: about a day with these delays.
+    # A repeated step is safe, so an outage is waited out: about a day with these delays, of which full
+    # jitter takes half on the average.
     {
         "ErrorEquals": _TRANSIENT,
         "IntervalSeconds": 5,
         "BackoffRate": 1.5,
         "MaxDelaySeconds": 1800,
-        "MaxAttempts": 60,
+        "MaxAttempts": 110,
         "JitterStrategy": "FULL",
     },
 ]
