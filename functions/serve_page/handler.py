@@ -23,18 +23,27 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 def to_request(event: dict[str, Any]) -> Request:
     """The request as it was sent."""
     http = event["requestContext"]["http"]
-    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
-    path = {str(name): str(value) for name, value in (event.get("pathParameters") or {}).items()}
+    headers = {name.lower(): value for name, value in _texts(event.get("headers")).items()}
+    path = _texts(event.get("pathParameters"))
     return Request(
         method=http["method"],
         page=path.get("page", UNSUBSCRIBE),  # whose route names no page
         token=path.get("token", ""),
         languages=headers.get("accept-language", ""),
-        query={str(name): str(value) for name, value in (event.get("queryStringParameters") or {}).items()},
+        query=_texts(event.get("queryStringParameters")),
         kind=headers.get("content-type", ""),
         body=_body(event),
         origin=str(http.get("sourceIp") or ""),
     )
+
+
+def _texts(told: dict[str, Any] | None) -> dict[str, str]:
+    """Names and values without half characters, which no page could write again."""
+    return {_whole(name): _whole(value) for name, value in (told or {}).items()}
+
+
+def _whole(text: object) -> str:
+    return str(text).encode("utf-8", "replace").decode()
 
 
 def _body(event: dict[str, Any]) -> bytes:

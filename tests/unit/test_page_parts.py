@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.worlds import NOW
+from tests.worlds import NOW, SHOP
 from tidings.errors import BadInput, TooLarge
 from tidings.pages import colours, fields
+from tidings.pages.look import environment
 from tidings.pages.visit import visitor
 from tidings.shop import Colours
 
@@ -106,3 +107,13 @@ def test_a_visitor_has_a_name_for_a_day() -> None:
     assert len({name, visitor("192.0.2.8", NOW, keys), visitor("192.0.2.7", NOW.replace(day=11), keys)}) == 3
     assert "192" not in name
     assert (visitor("", NOW, keys), visitor("192.0.2.7", NOW, {})) == ("", "")
+
+
+def test_the_focus_is_seen_by_every_browser() -> None:
+    """The outline moves from a control to the box around it only where browsers can draw it there."""
+    css = environment().get_template("base.css.j2").render(shop=SHOP, language="en", light={}, dark={})
+    before, supported = css.split("@supports selector(:has(*)) {")
+    inside, after = supported.split("\n}\n", 1)
+    assert "outline: none" in inside
+    assert ":has(:focus-visible) { outline: 3px" in inside
+    assert "outline: none" not in before + after

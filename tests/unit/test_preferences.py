@@ -310,18 +310,22 @@ def test_a_customer_who_is_not_known_yet_may_choose() -> None:
     assert [f["value"] for f in Forms(page.html).of("input") if "checked" in f] == ["all"]
 
 
-def test_whoever_was_erased_has_nothing_to_choose() -> None:
-    """There is nobody whose choice it would be: no word is kept of them, and nothing is promised."""
+@pytest.mark.parametrize("page", ["preferences", "confirm", "form", "review"])
+def test_whoever_was_erased_is_promised_nothing(page: str) -> None:
+    """There is nobody whose choice it would be: no word is kept of them. Unsubscribing holds for anybody."""
     desk = Desk()
     desk.suppressions.put(Suppression(ALIAS, "erased", epoch(NOW)))
-    token = make_link(Link("preferences", "nobody", ALIAS, "send1"), KEYS)
+    extra = {"form": "satisfaction", "review": "shopify:product:501"}.get(page, "")
+    token = make_link(Link(page, "nobody", ALIAS, "send1", extra), KEYS)
     kind = "application/x-www-form-urlencoded"
     for request in (
-        Request("GET", "preferences", token),
-        Request("POST", "preferences", token, kind=kind, body=b"topic=offers"),
+        Request("GET", page, token),
+        Request("POST", page, token, kind=kind, body=b"topic=offers&score=5&rating=5"),
     ):
         assert desk.pages.serve(request).status == 404
     assert (desk.told, desk.reasons) == ([], {"erased"})
+    gone = make_link(Link("unsubscribe", "nobody", ALIAS, "send1"), KEYS)
+    assert desk.pages.serve(Request("POST", "unsubscribe", gone)).status == 200
 
 
 def test_an_outage_while_looking_is_told() -> None:

@@ -12,6 +12,9 @@ from urllib.parse import quote, urlsplit
 NAME_LENGTH, TEXT_LENGTH, URL_LENGTH = 60, 120, 2000
 _GAP: Final = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _HIDDEN: Final = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufff9-\ufffc]")
+_HOST: Final = re.compile(r"[\w.:\[\]-]+")
+"""Of a page's address: nothing that ends a word where hosts are listed, as in a Content-Security-Policy."""
+
 _ADVERT: Final = re.compile(r"://|www\.|[@<>{}]|\.[a-z]{2,}/", re.IGNORECASE)
 
 _EAST_ASIAN: Final = re.compile("[々\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
@@ -56,7 +59,7 @@ def page(value: object) -> str | None:
         host = parts.hostname
     except ValueError:
         return None
-    if parts.scheme.lower() not in ("http", "https") or not host or parts.username is not None:
+    if parts.scheme.lower() not in ("http", "https") or not host or not _HOST.fullmatch(parts.netloc):
         return None
     if _GAP.search(address) or _HIDDEN.search(address) or "\\" in address:
         return None

@@ -6,7 +6,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from functions.serve_page.handler import to_request
 from tests.unit.forms.corpus import collected
 from tests.unit.forms.office import FORM, POT, Office, Seen
 from tests.unit.mails.letters import WORKFLOWS
@@ -14,6 +17,7 @@ from tests.worlds import SHOP
 from tidings.errors import Unavailable
 from tidings.mail.catalogues import in_pages
 from tidings.mail.messages import PAGES
+from tidings.pages import PAGES as SERVED
 from tidings.pages import Request
 
 # ---- all of them ----
@@ -100,3 +104,58 @@ def test_an_outage_is_told() -> None:
 
     office.pages = replace(office.pages, stores=replace(office.pages.stores, look_up=fail))
     assert office.get("review", office.link("review", "shopify:product:501")).status == 503
+
+
+@pytest.mark.parametrize(
+    "host", ["x;form-action", "x,y", "x;script-src%20*", "x'*", "x:1;y", "ann@x", "[::1];y"]
+)
+def test_a_pictures_address_adds_nothing_to_the_policy(host: str) -> None:
+    """What ends a word in the policy stands in no host: such a picture is left out."""
+    office = Office()
+    office.products.put("shopify:product:501", {**POT, "image": f"https://{host}/pot.jpg"}, 1)
+    page = office.get("back-in-stock", product="501")
+    assert "img-src 'none'; form-action 'self'; base-uri" in page.headers["content-security-policy"]
+    assert "pot.jpg" not in page.html
+
+
+WHATEVER = st.text(st.characters(), max_size=20) | st.sampled_from(
+    ["501", "shopify:\ud800", "5", "ko", "::1%0"]
+)
+ASKED = st.sampled_from(["lang", "product", "rating", "score"]) | WHATEVER
+SENT = st.sampled_from(
+    [
+        "email", "name", "message", "news", "showing", "website", "birthday_day", "birthday_month", "birthday_year",
+        "interests", "reward", "score", "rating", "text", "comment", "topic", "frequency", "do", "shown",
+    ]
+)  # fmt: skip
+SAID = WHATEVER | st.sampled_from(
+    ["ann@example.com", "weekly", "paused", "nothing", "31", "2", "9" * 50, "1-2"]
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    data=st.data(),
+    page=st.sampled_from(sorted(SERVED)),
+    method=st.sampled_from(["GET", "POST", "HEAD", "PUT"]),
+)
+def test_whatever_is_asked_is_answered(data: st.DataObject, page: str, method: str) -> None:
+    """Never with an error of ours: the page can be written, its headers hold one line each."""
+    office, purpose = Office(), SERVED[page].purpose
+    extra = {"form": "survey", "review": "shopify:product:501"}.get(page, "")
+    good = office.link(purpose, extra) if purpose else ""
+    sent = data.draw(st.lists(st.tuples(SENT, SAID), max_size=8))
+    gateway = {
+        "requestContext": {"http": {"method": method, "sourceIp": data.draw(WHATEVER)}},
+        "headers": {
+            "accept-language": data.draw(WHATEVER),
+            "content-type": data.draw(st.just(FORM) | WHATEVER),
+        },
+        "pathParameters": {"page": page, "token": data.draw(st.just(good) | WHATEVER)},
+        "queryStringParameters": data.draw(st.dictionaries(ASKED, WHATEVER, max_size=3)),
+        "body": urlencode([(name, text.encode("utf-8", "surrogatepass")) for name, text in sent]),
+    }
+    answer = office.pages.serve(to_request(gateway))
+    assert answer.status in (200, 400, 404, 413, 422, 429)
+    assert answer.html.encode()
+    assert all("\n" not in value for value in answer.headers.values())

@@ -208,6 +208,7 @@ def test_a_place_that_sends_without_end_takes_nobody_elses_share() -> None:
         ("2001:db8:1:2:3:4:5:6", "2001:0db8:0001:0002"),
         ("2001:db8:1:2::9", "2001:0db8:0001:0002"),
         ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("fe80::1%eth0", "fe80:0000:0000:0000"),
         ("", "unknown"),
         ("no address", "unknown"),
     ],

@@ -61,4 +61,4 @@ def place(origin: str) -> str:
         return "unknown"
     if not isinstance(found, IPv6Address):
         return str(found)
-    return str(found.ipv4_mapped) if found.ipv4_mapped else found.exploded[:19]
+    return str(found.ipv4_mapped) if found.ipv4_mapped else IPv6Address(int(found)).exploded[:19]

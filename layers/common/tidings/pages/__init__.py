@@ -81,6 +81,8 @@ class Pages:
         machine_now = self.clock.machine_now()
         who = visitor(request.origin, machine_now, keys)
         visit = replace(visit, link=link, visitor=who, machine_now=machine_now)
+        if link and not served.blind and visit.is_erased:
+            raise NotFound("nothing is promised to whoever was erased")
         if request.method != "POST":
             return served.show(visit)
         return served.act(visit, {} if served.blind else fields.read(request.kind, request.body))

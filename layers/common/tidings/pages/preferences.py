@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from tidings.consent import PAUSE, PAUSED, frequency
 from tidings.customer import moment
-from tidings.errors import NotFound
 from tidings.journey import PAUSED_BY_CUSTOMER, refused
 from tidings.pages.fields import Form, many, text
 from tidings.pages.look import Page
@@ -71,8 +70,6 @@ def _now(visit: Visit) -> Now:
     customer = visit.stores.customers.get(visit.linked.customer)
     held = {each.reason: each.at for each in visit.stores.suppressions.of(visit.linked.address)}
     if customer is None:
-        if "erased" in held:
-            raise NotFound("whose choices these were is erased")
         return Now(Choice())
     answers = {topic: refused(topic, customer, held, visit.shop, visit.now) for topic in visit.shop.topics}
     on = tuple(topic for topic, why in answers.items() if why in (None, PAUSED_BY_CUSTOMER))

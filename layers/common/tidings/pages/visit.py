@@ -78,6 +78,13 @@ class Visit:
             raise ValueError(f"the page {self.page_name} is opened without a link")
         return self.link
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether the person behind the link was erased since: there is nobody to keep anything of."""
+        if self.stores.customers.get(self.linked.customer) is not None:
+            return False
+        return any(each.reason == "erased" for each in self.stores.suppressions.of(self.linked.address))
+
     def page(self, template: str, status: int = 200, *, pictures: Iterable[str] = (), **names: Any) -> Page:
         """A page in the shop's brand and the reader's language. `pictures` are addresses of what it shows."""
         return self.look.page(template, status, pictures, {"visit": self, **names})

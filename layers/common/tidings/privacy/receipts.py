@@ -16,6 +16,8 @@ from tidings.privacy.ports import Store
 FOLDER: Final = "receipts"
 
 EXPIRES: Final = {
+    "exports that were asked for": "30 days",
+    "hashes that forms are counted by": "2 days",
     "batches in the failures bucket": "90 days",
     "deliveries there that could not be read": "30 days",
     "messages in the queues of failures and dead letters": "14 days",
