@@ -20,8 +20,8 @@ help: ## list the targets
 run: build ## the demo: embedded AWS, a simulated shop, the inbox page (ONCE=1 ends by itself, SEED=)
 	@ONCE="$(ONCE)" SEED="$(SEED)" PORT="$(PORT)" SPEED="$(SPEED)" ORIGIN="$(ORIGIN)" $(RUN) -m infra.local.shop
 
-test: $(READY) $(AXE) ## all tests: unit, integration, end to end (ARGS="-k name")
-	@$(RUN) -m pytest $(ARGS)
+test: $(READY) $(AXE) ## all tests: unit, integration, end to end, on all cores (ARGS="-k name")
+	@$(RUN) -m pytest -n auto --dist loadgroup $(ARGS)
 
 lint: $(READY) ## style, import directions and the CloudFormation templates
 	@$(VENV)/bin/ruff check .

@@ -70,11 +70,15 @@ class Bench:
         return value
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # twenty connect at once, and a busy machine accepts them late
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """A recorder and what stands behind it, both on loopback."""
     behind = Behind()
-    emulator = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (_Emulator,), {"behind": behind}))
+    emulator = _Server(("127.0.0.1", 0), type("Bound", (_Emulator,), {"behind": behind}))
     emulator.daemon_threads = True
     office = Office(Mailbox(tmp_path), f"http://127.0.0.1:{emulator.server_port}", tmp_path / "outputs.json")
     recorder = serve(office, 0)
