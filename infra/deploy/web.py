@@ -29,13 +29,23 @@ class Answer:
             return {}
 
 
+class _Straight(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere else: a key that is sent along is for this address only."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """The redirection is the answer."""
+
+
+_WEB: Final = urllib.request.build_opener(_Straight)
+
+
 def post(address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """POST to an address. Raises DeployError when nobody answers."""
+    """POST to an address; no redirection is followed. Raises DeployError when nobody answers."""
     return _ask(urllib.request.Request(address, body, dict(headers), method="POST"))
 
 
 def get(address: str, headers: Mapping[str, str]) -> Answer:
-    """GET of an address. Raises DeployError when nobody answers."""
+    """GET of an address; no redirection is followed. Raises DeployError when nobody answers."""
     return _ask(urllib.request.Request(address, headers=dict(headers)))
 
 
@@ -43,7 +53,7 @@ def _ask(request: urllib.request.Request) -> Answer:
     if request.type not in ("http", "https"):
         raise DeployError(f"{request.full_url} is no address of the web")
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        with _WEB.open(request, timeout=PATIENCE) as answer:
             return Answer(answer.status, answer.read())
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.read())
