@@ -11,7 +11,7 @@ from tidings import events as ev
 from tidings.clock import FixedClock
 from tidings.customer import Customer
 from tidings.events import Event
-from tidings.governor import Unlimited
+from tidings.pacing.governor import Unlimited
 from tidings.privacy.gate import Gate
 from tidings.shop import Sender as From
 from tidings.shop import Shop

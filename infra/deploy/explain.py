@@ -13,11 +13,11 @@ from tidings.aws.health_table import HealthTable
 from tidings.aws.personal import PersonalTables
 from tidings.aws.table import Table
 from tidings.clock import Clock, from_json
-from tidings.compact import epoch
 from tidings.errors import BadInput
 from tidings.events import customer_identity
 from tidings.explain import Facts, Story
 from tidings.explain import explain as told
+from tidings.people.compact import epoch
 from tidings.privacy.belongings import Search, asked_for
 from tidings.shop import load_shop
 from tidings.workflow.load import load_workflow, workflow_folders

@@ -18,9 +18,9 @@ from tidings import clock as clocks
 from tidings.aws.health_table import HealthTable
 from tidings.aws.table import Table
 from tidings.clock import Clock
-from tidings.compact import epoch, moment
-from tidings.health import Pause, percent, resumed
-from tidings.limits import Limits
+from tidings.pacing.health import Pause, percent, resumed
+from tidings.pacing.limits import Limits
+from tidings.people.compact import epoch, moment
 from tidings.shop import load_shop
 from tidings.words import hint
 from tidings.workflow.load import load_workflow

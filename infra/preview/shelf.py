@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from infra.local.catalogue import PRODUCTS
+from tidings.goods.wares import BEST
 from tidings.shop import Shop
-from tidings.wares import BEST
 
 _BY_NUMBER: Final = {product.number: product for product in PRODUCTS}
 

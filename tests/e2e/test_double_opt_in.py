@@ -12,8 +12,8 @@ from infra.local.outputs import Outputs
 from infra.local.stack import Stack
 from tests.e2e.helpers.shop import HOUR, Shop, eventually
 from tests.e2e.test_journey import message, person_of, told
-from tidings.compact import short
-from tidings.consent import standing
+from tidings.people.compact import short
+from tidings.people.consent import standing
 from tidings.shop import load_shop
 from tidings.workflow import build
 

@@ -6,8 +6,8 @@ from tests.integration.account import Account
 from tests.worlds import ANN, DAY, NOW, event, order
 from tidings.aws.codec import decode_item, encode_item
 from tidings.aws.customer_item import from_item, to_item
-from tidings.learning import Learner
-from tidings.rfm import RFM, load
+from tidings.goods.learning import Learner
+from tidings.goods.rfm import RFM, load
 from tidings.segments import Rules
 
 BUYS = {"items": [{"product_id": "8214700001313", "quantity": 2}, {"product_id": "x-1", "quantity": 1}]}

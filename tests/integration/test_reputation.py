@@ -15,8 +15,8 @@ from tidings.aws.health_table import HealthTable
 from tidings.aws.quota import Leases, SesAccount
 from tidings.aws.table import Table
 from tidings.errors import Unavailable
-from tidings.governor import Quota
-from tidings.health import Pause, resumed
+from tidings.pacing.governor import Quota
+from tidings.pacing.health import Pause, resumed
 from tidings.ports import Suppression
 
 

@@ -23,7 +23,7 @@ from tidings.aws import client as clients
 from tidings.aws.events_table import from_image, to_item
 from tidings.clock import from_json
 from tidings.events import Event
-from tidings.governor import Quota
+from tidings.pacing.governor import Quota
 from tidings.workflow import build, package
 
 PREFIX, KEY, LINK_KEY = "/shop", "address-key", "link-secret"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.lives import CAPPED, NIGHT, ZONE, Life, flow
 from tests.worlds import DAY, HOUR
-from tidings.quiet import is_quiet
+from tidings.pacing.quiet import is_quiet
 from tidings.shop import FrequencyCap, QuietHours
 from tidings.workflow.model import Workflow
 

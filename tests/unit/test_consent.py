@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.worlds import ANN, DAY, HOUR, NOW, SHOP, event, order, subscribed
 from tidings.aws.codec import decode_item, encode_item
 from tidings.aws.customer_item import from_item, to_item
-from tidings.consent import Standing, Terms, Word, frequency, overall, standing, subscribed_at
 from tidings.customer import Customer, apply, epoch, new_customer, short
 from tidings.events import Event
+from tidings.people.consent import Standing, Terms, Word, frequency, overall, standing, subscribed_at
 
 PLAIN, DOUBLE = Terms(), Terms(double_opt_in=True)
 IMPLIED = Terms(implied_for=timedelta(days=730))

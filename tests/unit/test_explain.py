@@ -23,15 +23,15 @@ from tests.worlds import (
     stepper_of,
     subscribed,
 )
-from tidings.consent import Word
 from tidings.customer import ClosedJourney, Customer, epoch
 from tidings.errors import JourneyExited, SendDeferred
 from tidings.events import Event, customer_identity
 from tidings.explain import Facts, Story, explain, words
-from tidings.health import Pause
+from tidings.pacing.health import Pause
+from tidings.people.consent import Word
+from tidings.people.refusals import Refusal
 from tidings.ports import Journey, Send, Suppression
 from tidings.privacy.belongings import Belongings
-from tidings.refusals import Refusal
 from tidings.steps import Request
 from tidings.workflow.model import Workflow
 from tidings.workflow.package import Package

@@ -12,8 +12,8 @@ from tests import fakes
 from tests.worlds import NOW
 from tidings.clock import FixedClock
 from tidings.errors import SendRejected
-from tidings.governor import AccountGovernor, Quota, Watched
-from tidings.health import Pause
+from tidings.pacing.governor import AccountGovernor, Quota, Watched
+from tidings.pacing.health import Pause
 from tidings.ports import Outgoing
 
 RATE = 14

@@ -11,9 +11,9 @@ from tests import fakes
 from tests.worlds import NOW
 from tidings.clock import FixedClock
 from tidings.errors import BadInput, SendRejected, Unavailable
-from tidings.governor import SEVERAL, AccountGovernor, Quota, Watched
-from tidings.health import Pause
-from tidings.limits import Limits, SoftBounces, WarmUp
+from tidings.pacing.governor import SEVERAL, AccountGovernor, Quota, Watched
+from tidings.pacing.health import Pause
+from tidings.pacing.limits import Limits, SoftBounces, WarmUp
 from tidings.ports import Hold, Outgoing
 from tidings.shop import Shop, load_shop
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from tests.fakes import FakeProducts
 from tests.worlds import ANN, DAY, NOW, World, event, order
-from tidings import recommend, rfm
 from tidings.changing import Moments
 from tidings.context import context, journey_view, shown_products
 from tidings.customer import Customer, apply, new_customer
-from tidings.learning import Learner, baskets
+from tidings.goods import recommend, rfm
+from tidings.goods.learning import Learner, baskets
 from tidings.ports import Journey
 from tidings.shop import load_shop
 

@@ -12,7 +12,7 @@ from tests.unit.test_governor import World as Account
 from tests.unit.test_steps import Stage
 from tests.worlds import NOW, stepper_of
 from tidings.errors import SendDeferred
-from tidings.health import Record, resumed
+from tidings.pacing.health import Record, resumed
 
 
 def bounced(workflow: str, count: int) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ import pytest
 from tests import fakes
 from tests.unit.test_pages import Forms
 from tests.worlds import ANN, DAY, HOUR, NOW, SHOP, WORKFLOWS, World, email, event, order, subscribed
-from tidings import consent
 from tidings.customer import Customer, epoch
 from tidings.errors import Unavailable
 from tidings.events import Event
@@ -17,6 +16,7 @@ from tidings.journey import Send, decide_mail
 from tidings.links import Link, make_link
 from tidings.pages import Pages, Request, Stores
 from tidings.pages.look import Page
+from tidings.people import consent
 from tidings.ports import Suppression
 from tidings.shop import Shop
 

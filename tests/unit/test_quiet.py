@@ -8,7 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tidings.quiet import held_back, is_quiet
+from tidings.pacing.quiet import held_back, is_quiet
 from tidings.shop import QuietHours
 
 NEW_YORK, LONDON, TOKYO = (ZoneInfo(name) for name in ("America/New_York", "Europe/London", "Asia/Tokyo"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.worlds import ANN, DAY, HOUR, NOW, World, checkout, event, order, subscribed, world_with
 from tidings.aws.customer_item import from_item, to_item
 from tidings.customer import epoch, merge
-from tidings.refusals import KEEP, Refusal, note, pack, unpack
+from tidings.people.refusals import KEEP, Refusal, note, pack, unpack
 
 Given = dict[str, Any]
 

@@ -11,7 +11,7 @@ from tests.worlds import NOW, World, email
 from tidings.errors import Unavailable
 from tidings.events import Event, product_identity
 from tidings.forms import facts
-from tidings.restock import Restock
+from tidings.goods.restock import Restock
 
 DAY = timedelta(days=1)
 

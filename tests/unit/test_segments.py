@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.worlds import ANN, DAY, NOW, checkout, event, order, subscribed
 from tidings.customer import Customer, apply, new_customer
 from tidings.events import Event
-from tidings.rfm import Bounds
+from tidings.goods.rfm import Bounds
 from tidings.segments import Rules, membership
 from tidings.workflow.check.segments import load_rules
 

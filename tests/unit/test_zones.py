@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from babel.core import get_global
 
-from tidings.regions import MAIN, REGIONS
+from tidings.people.regions import MAIN, REGIONS
+from tidings.people.zones import zone_of
 from tidings.sources.reading import REGIONAL, place, region
-from tidings.zones import zone_of
 
 NEW_YORK, BERLIN, UTC_ZONE = ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
 

@@ -16,20 +16,20 @@ from zoneinfo import ZoneInfo
 from babel.core import Locale
 
 from tidings import doors, formats, ports
-from tidings.consent import overall
 from tidings.customer import Customer, epoch, moment
 from tidings.events import Event, product_identity
 from tidings.fit import NAME_LENGTH, called, day, listed, pieces, stamp, text, texts
 from tidings.fit import name as name
 from tidings.fit import page as page
 from tidings.functions import SIGNATURES, Known, functions
+from tidings.goods.recommend import Lookup
+from tidings.goods.rfm import RFM, Bounds, Rfm, rate
+from tidings.goods.rfm import load as load_bounds
+from tidings.goods.wares import Item as Item
+from tidings.goods.wares import Recommender, few, identity, product_page, shown
 from tidings.links import Doors
-from tidings.recommend import Lookup
-from tidings.rfm import RFM, Bounds, Rfm, rate
-from tidings.rfm import load as load_bounds
+from tidings.people.consent import overall
 from tidings.shop import Coupon, Shop
-from tidings.wares import Item as Item
-from tidings.wares import Recommender, few, identity, product_page, shown
 
 SHOWN_ITEMS: Final = 12
 """Lines that a mail shows; the rest is counted (`more_items`)."""

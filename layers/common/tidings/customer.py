@@ -13,13 +13,6 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tidings import orders as purchases
-from tidings import zones
-from tidings.compact import epoch as epoch
-from tidings.compact import later, latest, latest_times
-from tidings.compact import moment as moment
-from tidings.compact import short as short
-from tidings.consent import Terms, Word, fold_consent, overall
 from tidings.events import (
     CHECKOUT_TYPES,
     ORDER_TYPES,
@@ -29,13 +22,20 @@ from tidings.events import (
     is_token,
     order_token,
 )
-from tidings.orders import Checkout as Checkout
-from tidings.orders import Order as Order
-from tidings.orders import checkout_key as checkout_key
-from tidings.orders import order_key as order_key
-from tidings.orders import order_key_of as order_key_of
-from tidings.profile import Stamped, fold_profile, placed_at
-from tidings.refusals import Refusal, note
+from tidings.people import orders as purchases
+from tidings.people import zones
+from tidings.people.compact import epoch as epoch
+from tidings.people.compact import later, latest, latest_times
+from tidings.people.compact import moment as moment
+from tidings.people.compact import short as short
+from tidings.people.consent import Terms, Word, fold_consent, overall
+from tidings.people.orders import Checkout as Checkout
+from tidings.people.orders import Order as Order
+from tidings.people.orders import checkout_key as checkout_key
+from tidings.people.orders import order_key as order_key
+from tidings.people.orders import order_key_of as order_key_of
+from tidings.people.profile import Stamped, fold_profile, placed_at
+from tidings.people.refusals import Refusal, note
 
 KEEP_CLOSED: Final = 12
 """Ended journeys remembered a customer."""

@@ -17,9 +17,9 @@ from tidings.customer import KEEP_TIMES, Customer, moment, order_key_of
 from tidings.durations import parse_duration
 from tidings.events import product_identity
 from tidings.expressions import Missing
-from tidings.recommend import Lookup
+from tidings.goods.recommend import Lookup
+from tidings.goods.wares import on_sale
 from tidings.shop import Shop
-from tidings.wares import on_sale
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from tidings.consent import frequency, standing, subscribed_at
 from tidings.customer import Customer
 from tidings.mail.render import deliverable
+from tidings.people.consent import frequency, standing, subscribed_at
 from tidings.ports import Suppression
 from tidings.shop import Shop
 from tidings.triggers import exited_by

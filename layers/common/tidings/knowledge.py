@@ -11,12 +11,12 @@ from typing import Any, Final
 from tidings import ports
 from tidings.customer import Customer, epoch
 from tidings.events import ORDER_TYPES, Event
-from tidings.orders import bought
+from tidings.goods.wares import identity
+from tidings.people.orders import bought
 from tidings.schedule import due_on
 from tidings.segments import Belonging, Bounded, Rules, earned, facts_are_known, membership, unknown
 from tidings.shop import Shop
 from tidings.triggers import BACKFILL, MAX_AGE, Occurrence, is_fresh
-from tidings.wares import identity
 
 ENTERED, LEFT = "segment_entered", "segment_left"
 

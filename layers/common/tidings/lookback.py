@@ -7,7 +7,7 @@ from typing import Final
 from tidings import ports
 from tidings.customer import Customer, epoch
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity, is_machine
-from tidings.profile import placed_at
+from tidings.people.profile import placed_at
 
 TOLD_BY: Final = {"order_placed": ORDER_TYPES, "checkout_started": CHECKOUT_TYPES}
 """What happened may be told first by another type of event: an order by its payment."""

@@ -18,12 +18,12 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from tidings.changing import Moments
-from tidings.consent import Terms, overall
 from tidings.context import customer_view
 from tidings.customer import Customer, moment
 from tidings.expressions import ExpressionError, holds
 from tidings.functions import Known, functions
-from tidings.rfm import Bounds, rate
+from tidings.goods.rfm import Bounds, rate
+from tidings.people.consent import Terms, overall
 from tidings.shop import Shop, Slug, Text
 
 log = logging.getLogger(__name__)

@@ -19,10 +19,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from tidings.consent import Terms
 from tidings.events import TYPES
 from tidings.forms.catalogue import FORMS, INTERESTS, REWARDS, Question
-from tidings.limits import Limits, SoftBounces, WarmUp
+from tidings.pacing.limits import Limits, SoftBounces, WarmUp
+from tidings.people.consent import Terms
 from tidings.workflow.model import LENIENT, Duration, LocalTime
 from tidings.workflow.model.values import positive
 

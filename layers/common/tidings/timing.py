@@ -7,8 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tidings.customer import Customer, epoch
+from tidings.pacing.quiet import held_back
 from tidings.ports import Plan
-from tidings.quiet import held_back
 from tidings.schedule import wait_end
 from tidings.shop import QuietHours, Shop
 from tidings.triggers import last_times

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from tidings import ports, schedule, triggers
 from tidings.acts import Acts, answers, begin, stop
 from tidings.clock import Clock
-from tidings.consent import under
 from tidings.customer import (
     SEEN_DAYS,
     ClosedJourney,
@@ -43,11 +42,12 @@ from tidings.events import (
     kind_of,
     order_token,
 )
-from tidings.identity import Register, Subject
+from tidings.goods.restock import Restock
 from tidings.knowledge import Knowledge
+from tidings.people.consent import under
+from tidings.people.identity import Register, Subject
+from tidings.people.refusals import Refusal, note
 from tidings.privacy.gate import OPEN, Gate
-from tidings.refusals import Refusal, note
-from tidings.restock import Restock
 from tidings.segments import Bounded, Rules
 from tidings.shop import Shop
 from tidings.triggers import remembered

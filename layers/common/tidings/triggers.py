@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from tidings import schedule
-from tidings.consent import Terms, overall
 from tidings.customer import Customer, checkout_key, epoch, moment, order_key, short
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, Event, customer_identity, is_machine
-from tidings.orders import is_placed
-from tidings.refusals import EXITED, Refusal
+from tidings.people.consent import Terms, overall
+from tidings.people.orders import is_placed
+from tidings.people.refusals import EXITED, Refusal
 from tidings.workflow.model import (
     Each,
     EventTrigger,

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tidings.daily import Daily
     from tidings.events import Event
     from tidings.feedback import Feedback
+    from tidings.goods.learning import Learner
     from tidings.ingest import Ingest
-    from tidings.learning import Learner
     from tidings.pages import Pages
     from tidings.ports import Operator, Products
     from tidings.privacy.desk import PrivacyDesk
@@ -128,7 +128,7 @@ def _bounds(products: "Products", time: "Clock") -> "Bounded":
     """The bounds of RFM, asked for again after an hour: they are learned once a day."""
     from datetime import datetime, timedelta
 
-    from tidings.rfm import RFM, Bounds, load
+    from tidings.goods.rfm import RFM, Bounds, load
 
     kept: list[tuple[datetime, Bounds | None]] = []
 
@@ -149,7 +149,7 @@ def learner() -> "Learner":
     from tidings.aws.customers_table import CustomersTable
     from tidings.aws.products_table import ProductsTable
     from tidings.aws.table import Table
-    from tidings.learning import Learner
+    from tidings.goods.learning import Learner
     from tidings.settings import TrackEventSettings
 
     settings = TrackEventSettings.from_env(os.environ)
@@ -247,7 +247,7 @@ def _ses(settings: "RunStepSettings", dynamodb: Any, time: "Clock", shop: "Shop"
     from tidings.aws.mailer import SesMailer
     from tidings.aws.quota import Leases, SesAccount
     from tidings.aws.table import Table
-    from tidings.governor import AccountGovernor, Watched
+    from tidings.pacing.governor import AccountGovernor, Watched
 
     governor = AccountGovernor(
         account=SesAccount(client("sesv2", read=2)),
@@ -274,7 +274,7 @@ def feedback() -> "Feedback":
     from tidings.aws.table import Table
     from tidings.events import ADDRESS_KEY, only_key
     from tidings.feedback import Feedback
-    from tidings.health import Health
+    from tidings.pacing.health import Health
     from tidings.settings import RecordFeedbackSettings
     from tidings.workflow.package import Packages
 

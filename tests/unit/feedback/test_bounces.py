@@ -8,7 +8,7 @@ import pytest
 from tests.unit.feedback.office import Office, bounce, message
 from tests.worlds import email
 from tidings.feedback.bounces import DEAD, NOTHING, SOFT
-from tidings.limits import SoftBounces
+from tidings.pacing.limits import SoftBounces
 
 ANN = (email("ann@example.com"), "bounced")
 

@@ -13,8 +13,8 @@ from tests.unit.feedback.office import Office, bounce, message
 from tests.worlds import NOW, email
 from tidings.clock import FixedClock
 from tidings.errors import Unavailable
-from tidings.health import PAUSED, Health, Pause, Record, resumed
-from tidings.limits import Limits
+from tidings.pacing.health import PAUSED, Health, Pause, Record, resumed
+from tidings.pacing.limits import Limits
 
 TODAY = f"{NOW:%Y-%m-%d}"
 

@@ -9,11 +9,11 @@ from tests.unit.mails import letters, markup
 from tests.worlds import ANN, NOW, SHOP, checkout, email, event, order
 from tidings import doors
 from tidings.errors import BadInput
+from tidings.goods.wares import Item
 from tidings.links import Doors, read_link
 from tidings.mail import samples
 from tidings.mail.compile import compile_mail
 from tidings.mail.render import Mail
-from tidings.wares import Item
 
 KEYS = {"k1": b"secret"}
 ANNS = Doors("https://pages.example", "c1", email("ann@example.com"), "send1", KEYS)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from tidings import refusals
-from tidings.consent import Word
 from tidings.customer import Checkout, ClosedJourney, Customer, OpenJourney, Order, short
+from tidings.people import refusals
+from tidings.people.consent import Word
 
 DUE_SHARDS: Final = 8
 """Partitions of the due index: a day's due are read from all; each takes 1,000 writes a second."""

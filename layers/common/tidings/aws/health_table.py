@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from tidings.aws.table import Table
-from tidings.health import Pause, Record
+from tidings.pacing.health import Pause, Record
 
 PAUSE: Final = "pause"
 """The sort key of a workflow's pause, after every day's."""

@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tidings.aws.table import Table
 from tidings.errors import Unavailable
-from tidings.governor import Quota
+from tidings.pacing.governor import Quota
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tidings import consent
-from tidings.compact import epoch, short
 from tidings.customer import Customer
 from tidings.explain import journeys, words
 from tidings.explain.model import Chapter, Line, Story
-from tidings.health import Pause
+from tidings.pacing.health import Pause
+from tidings.people import consent
+from tidings.people.compact import epoch, short
 from tidings.privacy.belongings import Belongings
 from tidings.shop import Shop
 from tidings.workflow.model import Workflow

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tidings.compact import moment
 from tidings.events import Event
 from tidings.explain import words
 from tidings.explain.model import Line, when
+from tidings.people.compact import moment
 from tidings.ports import Journey, Send
 from tidings.privacy.belongings import Belongings
 from tidings.steps.scene import ENDED

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tidings.compact import moment
+from tidings.people.compact import moment
 
 _WIDTH: Final = 12
 """Of the word that says what happened."""

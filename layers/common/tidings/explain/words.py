@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from tidings.consent import BOX, CHANNEL, CONFIRMED, FREQUENCY, NO, PAUSED, TOPIC
 from tidings.durations import SECONDS, format_duration
-from tidings.refusals import EXITED
+from tidings.people.consent import BOX, CHANNEL, CONFIRMED, FREQUENCY, NO, PAUSED, TOPIC
+from tidings.people.refusals import EXITED
 from tidings.workflow.model import (
     DateTrigger,
     EventTrigger,

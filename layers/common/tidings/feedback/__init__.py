@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from tidings import ports
 from tidings.clock import Clock
-from tidings.compact import epoch, short
 from tidings.events import Event, address_alias, customer_identity, fact_time, product_identity
 from tidings.feedback import bounces, robots
 from tidings.feedback.shapes import Report, addresses, first, read
-from tidings.health import Health
-from tidings.limits import SoftBounces
 from tidings.mail.render import deliverable
+from tidings.pacing.health import Health
+from tidings.pacing.limits import SoftBounces
+from tidings.people.compact import epoch, short
 
 SUPPRESSING: Final = {"mail_bounced": "bounced", "mail_complained": "complained"}
 COUNTED: Final = {"mail_bounced": "Bounces", "mail_complained": "Complaints"}

@@ -7,11 +7,11 @@ from tidings.clock import Clock
 from tidings.context import JourneyView, context
 from tidings.customer import moment
 from tidings.events import customer_identity
+from tidings.goods.recommend import Lookup
 from tidings.links import UNSUBSCRIBE, Doors
 from tidings.mail.known import LASTS, known
 from tidings.mail.render import compose, mailbox, render, unsubscribe_headers
 from tidings.mail.tagged import Shelf
-from tidings.recommend import Lookup
 from tidings.steps.sending import Letter
 from tidings.tids import make_tid
 

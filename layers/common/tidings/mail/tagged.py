@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import Any, Final
 
-from tidings.recommend import Lookup
-from tidings.wares import product_page
+from tidings.goods.recommend import Lookup
+from tidings.goods.wares import product_page
 
 _LINK: Final = re.compile(r'<a(?=\s)(?![^<>]*\sses:)(?=[^<>]*?\shref="(https?://[^"<>]*)")')
 _PRODUCT: Final = re.compile(r"([A-Za-z0-9_-]{1,60}):product:([A-Za-z0-9_-]{1,120})")

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from tidings.consent import PAUSE, PAUSED, frequency
 from tidings.customer import moment
 from tidings.journey import PAUSED_BY_CUSTOMER, refused
 from tidings.pages.fields import Form, many, text
 from tidings.pages.look import Page
 from tidings.pages.visit import Visit
+from tidings.people.consent import PAUSE, PAUSED, frequency
 
 FREQUENCIES: Final = ("all", "weekly", "paused")
 

@@ -13,11 +13,11 @@ from tidings.fit import text as line_of
 from tidings.forms.catalogue import STOCK_FORM
 from tidings.forms.facts import back_in_stock_requested, sent_by_anybody
 from tidings.forms.fields import Answers, Form, one, read
+from tidings.goods.wares import on_sale, product_page
 from tidings.pages.asking import Trouble, door, today
 from tidings.pages.look import Page
 from tidings.pages.visit import Visit
 from tidings.track import PLATFORMS
-from tidings.wares import on_sale, product_page
 
 PAGE: Final = "back-in-stock"
 

@@ -11,9 +11,9 @@ from tidings import ports
 from tidings.customer import epoch
 from tidings.events import Event, address_alias, customer_identity, only_key
 from tidings.forms.limits import place
+from tidings.goods.recommend import Lookup
 from tidings.links import Link, make_link
 from tidings.pages.look import Look, Page
-from tidings.recommend import Lookup
 from tidings.shop import Shop
 
 SOURCE: Final = "page"

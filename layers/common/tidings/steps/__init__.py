@@ -10,7 +10,7 @@ from tidings import ports
 from tidings.clock import Clock
 from tidings.customer import epoch
 from tidings.errors import JourneyExited, SendDeferred
-from tidings.rfm import Bounds
+from tidings.goods.rfm import Bounds
 from tidings.steps.deciding import Decider
 from tidings.steps.scene import ENDED, Request, Scene
 from tidings.steps.sending import Composer, Letter, Sender, send_id

@@ -5,13 +5,13 @@ two that ask in the same second never both get it. Transactional mail is held by
 
 from dataclasses import dataclass
 
-from tidings import pace as paces
 from tidings import ports
 from tidings.clock import Clock
-from tidings.consent import frequency
 from tidings.customer import epoch, moment
 from tidings.errors import Conflict
-from tidings.pace import ONCE_A_WEEK, QUIET, STALE, Rules, Wait
+from tidings.pacing import pace as paces
+from tidings.pacing.pace import ONCE_A_WEEK, QUIET, STALE, Rules, Wait
+from tidings.people.consent import frequency
 from tidings.ports import Pace, Plan
 from tidings.steps.scene import Scene
 from tidings.workflow.model import SendStep

@@ -12,10 +12,10 @@ from tidings.context import conditions, journey_view
 from tidings.customer import Customer, apply, epoch, moment
 from tidings.errors import JourneyExited
 from tidings.events import Event, customer_identity
-from tidings.orders import checkout_key
-from tidings.pace import QUIET
-from tidings.recommend import Lookup
-from tidings.rfm import Bounds
+from tidings.goods.recommend import Lookup
+from tidings.goods.rfm import Bounds
+from tidings.pacing.pace import QUIET
+from tidings.people.orders import checkout_key
 from tidings.shop import Shop
 from tidings.timing import Timing
 from tidings.workflow.graph import NEXT, Node, node

@@ -22,9 +22,9 @@ from tidings.context import shown_products
 from tidings.customer import Customer, epoch
 from tidings.errors import Conflict, SendDeferred, SendRejected, SendUnknown, Unavailable
 from tidings.events import Event, address_alias, customer_identity
-from tidings.governor import Unlimited
 from tidings.mail.render import deliverable
-from tidings.pace import Wait
+from tidings.pacing.governor import Unlimited
+from tidings.pacing.pace import Wait
 from tidings.shop import Coupon, Shop
 from tidings.steps.admission import Admission, Drop
 from tidings.steps.scene import Scene

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from tidings import triggers
 from tidings.clock import FixedClock
 from tidings.events import Event, customer_identity
-from tidings.pace import QUIET
+from tidings.pacing.pace import QUIET
 from tidings.ports import Send, Suppression
 from tidings.segments import Rules
 from tidings.shop import Sender as From

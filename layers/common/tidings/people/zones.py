@@ -26,7 +26,7 @@ def _named(timezone: object) -> ZoneInfo | None:
 def _of_region(country: object, region: object) -> ZoneInfo | None:
     if not country or not region:
         return None
-    from tidings.regions import REGIONS
+    from tidings.people.regions import REGIONS
 
     return _named(REGIONS.get((str(country).upper(), str(region).upper())))
 
@@ -37,7 +37,7 @@ def _of_country(country: object, default: ZoneInfo) -> ZoneInfo | None:
         return None
     from babel.core import get_global  # only where a customer names no zone: the tables are large
 
-    from tidings.regions import MAIN
+    from tidings.people.regions import MAIN
 
     code = str(country).upper()
     zones = get_global("territory_zones").get(code, [])

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from tidings.compact import epoch
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, PAGE_TYPES, Event
+from tidings.people.compact import epoch
 
 PROFILE: Final = (
     "email",

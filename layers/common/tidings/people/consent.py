@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from tidings.compact import epoch, short
 from tidings.events import ORDER_TYPES, Event, fact_time
-from tidings.profile import placed_at
+from tidings.people.compact import epoch, short
+from tidings.people.profile import placed_at
 
 if TYPE_CHECKING:
     from tidings.customer import Customer

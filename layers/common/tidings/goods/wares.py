@@ -10,8 +10,8 @@ from tidings import formats
 from tidings.customer import Customer
 from tidings.events import Event, product_identity
 from tidings.fit import NAME_LENGTH, page, text
-from tidings.orders import bought
-from tidings.recommend import Lookup, rank
+from tidings.goods.recommend import Lookup, rank
+from tidings.people.orders import bought
 from tidings.shop import Shop
 
 FEW: Final = 3

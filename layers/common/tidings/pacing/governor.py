@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 from tidings import ports
 from tidings.clock import Clock
 from tidings.errors import SendRejected, Unavailable
-from tidings.health import Pause, PauseReader
-from tidings.limits import WarmUp
+from tidings.pacing.health import Pause, PauseReader
+from tidings.pacing.limits import WarmUp
 from tidings.ports import Hold
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from tidings import ports
 from tidings.clock import Clock
 from tidings.customer import short
 from tidings.events import Event
-from tidings.wares import on_sale
+from tidings.goods.wares import on_sale
 
 LATEST: Final = timedelta(days=60)
 """A request is answered within this time: `back-in-stock` waits no longer."""

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tidings import ports, recommend, rfm
+from tidings import ports
 from tidings.clock import Clock
 from tidings.customer import Customer, epoch
-from tidings.wares import ALSO, BEST
+from tidings.goods import recommend, rfm
+from tidings.goods.wares import ALSO, BEST
 
 SAMPLE: Final = 20_000
 """Customers that are looked at: fifths are then right to half a percent, at 20 MB read a day."""

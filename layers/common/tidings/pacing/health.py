@@ -14,10 +14,10 @@ from typing import Final, Protocol
 
 from tidings import ports
 from tidings.clock import Clock
-from tidings.compact import epoch
 from tidings.errors import Unavailable
 from tidings.events import Event
-from tidings.limits import Limits, RateLimit
+from tidings.pacing.limits import Limits, RateLimit
+from tidings.people.compact import epoch
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from tidings.compact import short
 from tidings.events import PLACING_TYPES, Event
-from tidings.profile import placed_at
+from tidings.people.compact import short
+from tidings.people.profile import placed_at
 
 KEEP_CHECKOUTS: Final = 10
 """Checkouts remembered a customer: more than anyone has open at once."""
