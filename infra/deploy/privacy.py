@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from infra.deploy import release
 from infra.deploy.errors import DeployError
-from tidings.events import address_alias
+from tidings.events import address_alias, only_key
 
 _WAIT: Final = Config(read_timeout=910, retries={"total_max_attempts": 1})
 """The function may take its 15 minutes; to ask again meanwhile would not help."""
@@ -84,7 +84,7 @@ def named(at: Desk, customer: str) -> str:
         return customer.strip()
     name = f"{at.prefix}/keys/address"
     key = at.connect("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
-    return address_alias(customer, key.strip().encode())
+    return address_alias(customer, only_key(key.split()))  # as the functions read it
 
 
 def export(at: Desk, customer: str) -> str:

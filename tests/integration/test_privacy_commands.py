@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 
 from functions.erase_customer.handler import handler as erase_customer
@@ -112,6 +113,17 @@ def test_an_operator_erases_by_address(shop: Account, invoked: Invoked, desk: pr
     assert "nobody was known" in privacy.erase(desk, ADDRESS)
     with pytest.raises(DeployError, match="nobody is known"):
         privacy.export(desk, ADDRESS)
+
+
+def test_an_address_is_hashed_as_the_functions_hash_it(
+    shop: Account, invoked: Invoked, desk: privacy.Desk
+) -> None:
+    """With the parameter's first word, whatever follows it: else the command would find nobody, and say so."""
+    told = {"Type": "SecureString", "Overwrite": True}
+    boto3.client("ssm").put_parameter(Name="/shop/keys/address", Value=f"{KEY} another\n", **told)
+    deliver(shop, "customers/create", bodies.CUSTOMER)
+    assert "nobody was known" not in privacy.erase(desk, ADDRESS)
+    assert invoked.payloads == [{"erase": ALIAS}]
 
 
 @pytest.mark.parametrize("who", ["shopify:customer:7001", None])
