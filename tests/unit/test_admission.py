@@ -154,6 +154,15 @@ def test_what_the_governor_holds_comes_back_outside_quiet_hours() -> None:
     assert local("2026-03-11 08:00") <= moment(until) < local("2026-03-11 08:10")
 
 
+@pytest.mark.parametrize(("held", "reason"), [("rate", "frequency cap"), ("paused", "paused")])
+def test_the_reason_is_the_one_that_decides_the_moment(held: str, reason: str) -> None:
+    """A minute without rate is not why a mail waits fifteen hours for the cap; that its workflow is paused may be."""
+    governor = fakes.FakeGovernor(None, Hold(held, 60))
+    life = Life([one("a"), after("1 hour", "b")], governor=governor)
+    assert hours(life.live()) == [(0, "a"), (16, "b")]
+    assert life.entry("b", "a").told["deferred"] == [[epoch(NOW + HOUR), reason, epoch(NOW + 16 * HOUR)]]
+
+
 def test_transactional_mail_is_held_by_the_governor_only() -> None:
     """Its cap is the account's quota; what it waits for is noted likewise."""
     governor = fakes.FakeGovernor(None, Hold("quota", 60))

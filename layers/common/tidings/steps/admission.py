@@ -23,6 +23,10 @@ LATENCY = 2
 """Machine seconds by which a step may come late: where shop time runs fast, more than `STALE`."""
 
 
+PAUSED = "paused"
+"""The governor's word for a workflow whose mails go nowhere until somebody says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drop:
     """The mail goes no more."""
@@ -77,7 +81,7 @@ class Admission:
         wait = rules.hold(now)
         if wait is None or wait.reason not in (QUIET, ONCE_A_WEEK):
             held = self._held(scene, now)
-            if held is not None:
+            if held is not None and (wait is None or held.until > wait.until or held.reason == PAUSED):
                 # No plan is told: whoever the governor holds back keeps nobody else back.
                 return Wait((rules.hold(held.until) or held).until, held.reason)
         pace = paces.of_open(pace, scene.customer.journeys)
