@@ -49,6 +49,10 @@ class World:
             raise Unavailable("GetAccount")
         return self.told
 
+    def fail(self) -> Quota:
+        """The account does not answer."""
+        raise Unavailable("GetAccount")
+
     def pause_of(self, workflow: str) -> Pause | None:
         """The table of health."""
         if self.down:
@@ -93,7 +97,7 @@ def test_the_account_is_asked_once_a_minute_and_own_mails_are_counted_meanwhile(
     for _ in range(5):
         assert world.hold() is None
         watched.send(MAIL)
-    assert world.hold() == Hold("quota", 1800)
+    assert world.hold() == Hold("quota", 7200)
     assert world.asked == 1
     world.told = Quota(0, 1000, 100)
     world.clock.advance(timedelta(seconds=61))
@@ -112,7 +116,7 @@ def test_while_the_account_does_not_answer_its_last_word_stands() -> None:
     assert world.hold(marketing=False) is not None
     world.down = True
     world.clock.advance(timedelta(minutes=6))
-    assert world.hold() == Hold("quota", 1800)
+    assert world.hold() == Hold("quota", 7200)
     assert world.hold(marketing=False) is None
     fresh = World(down=True)
     assert fresh.hold() is None
@@ -205,6 +209,23 @@ def test_a_new_domain_is_warmed_up(day: int, sent: int, held: bool) -> None:
     hold = world.hold()
     assert (hold is not None and hold.reason == "warm-up") is held
     assert world.hold(marketing=False) is None
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_a_rush_of_many_instances_does_not_outrun_the_ramp(down: bool) -> None:
+    """Within the minute in which none knows of the others' mails, nor SES tells of them; nor where it never does."""
+    world = World(Quota(0, 50_000, 0), WarmUp(starts=NOW.date(), first_day=200))
+    if down:
+        world.quota = world.fail  # type: ignore[method-assign]
+    went = 0
+    for governor in [world.instance() for _ in range(10)]:
+        for _ in range(100):
+            if governor.hold("welcome", marketing=True) is None:
+                governor.sent()
+                went += 1
+    assert went == 200
+    asked = world.counters.total()
+    assert asked <= 200 + 10, "an instance that knows the ramp is full asks nobody"
 
 
 def test_the_ramp_ends_where_it_reaches_the_quota() -> None:

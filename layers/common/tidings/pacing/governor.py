@@ -10,7 +10,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -35,9 +35,9 @@ FOR_MARKETING, RATE_FOR_MARKETING = 0.9, 0.8
 BUSY, LATELY = timedelta(seconds=15), timedelta(seconds=2)
 """Who sent within the one shares the rate, and leases as much as within the other."""
 
-PAUSED, QUOTA, TRANSACTIONAL, RAMP, BACK_OFF = 4 * 3600.0, 1800.0, 300.0, 3600.0, 20.0
-"""Seconds that a mail is held for, before jitter as long again: workflow paused (the shop's hours), quota, warm-up, SES
-out of breath."""
+PAUSED, QUOTA, TRANSACTIONAL, RAMP, BACK_OFF = 4 * 3600.0, 7200.0, 300.0, 7200.0, 20.0
+"""Seconds that a mail is held for, before jitter as long again: workflow paused (the shop's hours), quota, the same for
+transactional mail, warm-up, SES out of breath. Each coming back costs two transitions: marketing comes back seldom."""
 
 SHORTEST_SPREAD, SPREAD = 60.0, 1.5
 """Seconds over which those are spread that found no rate left, and how much more than the queue asks for: each coming
@@ -106,6 +106,7 @@ class AccountGovernor:
     _asked: list[datetime] = field(default_factory=list)
     _leased: tuple[int, int] = (0, 0)
     _back_until: datetime | None = None
+    _full: date | None = None
 
     def hold(self, workflow: str, *, marketing: bool) -> Hold | None:
         """Why this mail must wait; None when it may go."""
@@ -115,7 +116,7 @@ class AccountGovernor:
         quota = self._account(now)
         held = self._of_the_day(quota, marketing, now) if quota else None
         if held is None and marketing:
-            held = self._of_the_second(quota, now)
+            held = self._of_the_second(quota, now) or self._of_the_ramp(quota, now)
         return held
 
     def throttled(self) -> None:
@@ -128,9 +129,8 @@ class AccountGovernor:
 
     def tell_once(self, what: str, span: str, detail: dict[str, object]) -> None:
         """Tell the operator, once by all instances in a span of time that `span` names."""
-        later = int(self.clock.machine_now().timestamp()) + 3 * 86400
         try:
-            if self.shared.take(f"told:{what}:{span}", 1, later) == 1:
+            if self.shared.take(f"told:{what}:{span}", 1, _later(self.clock.machine_now())) == 1:
                 self.operator.tell(what, detail)
         except Unavailable as outage:
             log.warning("operator not told of %s: %s", what, outage)
@@ -173,9 +173,29 @@ class AccountGovernor:
             found = {"sent": round(sent), "quota": round(quota.per_day)}
             self.tell_once("marketing mail waits for the day's quota", f"{now:%Y-%m-%d}", dict(found))
             return self._hold("quota", QUOTA)
-        today = self.clock.now().astimezone(self.zone).date()
-        ramp = self.warm_up.allowed(today, quota.per_day) if self.warm_up else None
+        ramp = self._ramp(quota)
         return self._hold("warm-up", RAMP) if ramp is not None and sent >= ramp else None
+
+    @property
+    def _today(self) -> date:
+        return self.clock.now().astimezone(self.zone).date()
+
+    def _ramp(self, quota: Quota | None) -> float | None:
+        """What the ramp lets through today, None without one."""
+        return self.warm_up.allowed(self._today, quota.per_day if quota else 0) if self.warm_up else None
+
+    def _of_the_ramp(self, quota: Quota | None, now: datetime) -> Hold | None:
+        """All instances' share of the day's ramp: it may be less than they send within the minute in which none knows
+        of the others' mails."""
+        ramp, today = self._ramp(quota), self._today
+        if ramp is None:
+            return None
+        try:
+            if self._full != today and self.shared.take(f"warm-up:{today}", 1, _later(now)) > ramp:
+                self._full = today
+        except Unavailable:
+            return None
+        return self._hold("warm-up", RAMP) if self._full == today else None
 
     def _of_the_second(self, quota: Quota | None, now: datetime) -> Hold | None:
         """A lease of this second's rate; the longer the queue, the wider it is spread."""
@@ -205,6 +225,11 @@ class AccountGovernor:
 
     def _hold(self, reason: str, seconds: float) -> Hold:
         return Hold(reason, seconds * (1 + self.jitter()))
+
+
+def _later(now: datetime) -> int:
+    """When a counter of a day is no longer asked for."""
+    return int(now.timestamp()) + 3 * 86400
 
 
 @dataclass(slots=True)
