@@ -116,7 +116,7 @@ class Life:
             each for each in self.sends.rows.values() if each.journey == row.journey and each.at < row.at
         ]
         known = max(before, key=lambda each: each.at, default=None)
-        since = NOW if known is None else moment(known.at) if known.state == "sent" else None
+        since = NOW if known is None else moment(known.at)
         rank, found = ranks.get(self.flow_of(row), 0), []
         for at, reason, _ in row.told.get("deferred", ()):
             asked = moment(at)

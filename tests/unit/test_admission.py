@@ -283,3 +283,17 @@ def test_who_goes_first_goes_first_after_a_refusal_too() -> None:
     assert [name for _, name in life.live()] == ["high/a", "high/b", "low/a"]
     ((_, reason, _),) = life.entry("low", "a").told["deferred"]
     assert reason == "priority: high"
+
+
+def test_the_mail_after_a_dropped_one_keeps_its_priority() -> None:
+    """Its journey goes on, and the others hear of its next mail."""
+    steps = ({"wait": "1 hour"}, {"send": "a", "expires": "2 hours"}, {"wait": "1 day"}, {"send": "b"})
+    flows = [
+        one("first", priority=95),
+        flow("high", *steps, priority=90),
+        after("25 hours", "low", priority=10),
+    ]
+    life = Life(flows, turns={"low": 0, "high": 1})
+    assert hours(life.live()) == [(0, "first"), (25, "high"), (41, "low")]
+    assert life.entry("high", "a").reason == "expired: frequency cap"
+    assert life.entry("low", "a").told["deferred"][0][1] == "priority: high"

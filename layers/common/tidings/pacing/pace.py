@@ -124,8 +124,8 @@ def take(pace: Pace, send: str, now: int, plan: Plan | None, caps: Iterable[Freq
     return _planned(replace(pace, sends={**recent, send: now}), send, plan)
 
 
-def put_off(pace: Pace, send: str, plan: Plan) -> Pace:
-    """The pace after a deferral: no slot for `send`, and its new moment."""
+def put_off(pace: Pace, send: str, plan: Plan | None) -> Pace:
+    """The pace after a deferral: no slot for `send`, and the journey's new plan."""
     return _planned(_without(pace, send), send, plan)
 
 

@@ -64,6 +64,12 @@ class Admission:
         plan = Plan(until, scene.package.workflow.priority, due)
         self.paces.put(paces.put_off(pace, scene.slot, plan))
 
+    def pass_over(self, scene: Scene) -> None:
+        """A dropped mail leaves no slot, and the others hear of its journey's next one. Raises Conflict."""
+        pace, plan = self.paces.get(scene.customer.id), scene.plan()
+        if plan is not None or scene.slot in pace.sends:
+            self.paces.put(paces.put_off(pace, scene.slot, plan))
+
     def _marketing(self, scene: Scene, now: int, last: int | None) -> Wait | None:
         for _ in range(ATTEMPTS):
             try:

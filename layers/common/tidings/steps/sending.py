@@ -125,7 +125,9 @@ class Sender:
             case Wait(until, reason):
                 raise self._put_off(scene, claim, until, reason)
             case Drop(reason):
-                return self._ended(scene, replace(claim, state="dropped", reason=reason), "MailsSkipped")
+                dropped = self._ended(scene, replace(claim, state="dropped", reason=reason), "MailsSkipped")
+                self._pace(scene, self._admission.pass_over)
+                return dropped
         written = letter()
         sender, content = self.compose(written)
         self._claim(scene, claim)
@@ -210,14 +212,18 @@ class Sender:
         raise deferral
 
     def _step_back(self, scene: Scene, rejection: SendRejected, until: int | None) -> None:
-        """What may fail once the refusal is written down. The slot: best effort."""
+        """What may fail once the refusal is written down."""
         if rejection.throttled:
             self.governor.throttled()
+        self._pace(scene, lambda scene: self._admission.give_back(scene, until))
+
+    def _pace(self, scene: Scene, write: Callable[[Scene], None]) -> None:
+        """What the pace is told once the ledger knows: best effort."""
         if scene.is_marketing:
             try:
-                self._admission.give_back(scene, until)
+                write(scene)
             except Conflict:
-                log.info("slot kept")
+                log.info("the pace moved")
 
     def _settle_unknown(self, scene: Scene, claim: ports.Send) -> ports.Send | None:
         """A claim that was never settled: sent, if SES's send event says so; else deferred until `unknown_after`
