@@ -142,6 +142,7 @@ def test_a_name_that_advertises_is_none() -> None:
         ("ada@[127.0.0.1]", None),
         ("ádá@example.com", None),
         ("a" * 65 + "@example.com", None),
+        ("=?utf-8?q?eve=40evil.example=3e=20?=@example.com", None),
     ],
 )
 def test_addresses(text: str, kept: str | None) -> None:

@@ -96,6 +96,8 @@ def test_subject_survives(subject: str) -> None:
         ("a@[127.0.0.1]", None),
         ("a@" + "b" * 64 + ".com", None),
         ("a" * 65 + "@example.com", None),
+        ("=?utf-8?q?b=40example.com=3e=20?=@example.com", None),
+        ("a=?b@example.com", "a=?b@example.com"),
         ("", None),
     ],
 )

@@ -37,6 +37,7 @@ _CONTROL: Final = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
 _HIDDEN: Final = re.compile("[\u00ad\u200c-\u200f\u2060-\u2065\u2028\u2029\ud800-\udfff\ufff9-\ufffc]")
+_ENCODED_WORD: Final = re.compile(r"=\?[^?]*\?[bq]\?", re.IGNORECASE)
 _GAP: Final = re.compile(r"\s+")
 
 
@@ -90,8 +91,11 @@ def read(fields: Iterable[Field], form: Form, today: date, *, something: bool = 
 def address(text: str) -> str | None:
     """An e-mail address that SES delivers to, its domain in small letters; None for anything else.
 
-    The part before the @ is plain ASCII: SES takes no other. No quotes, comments, names or IP literals.
+    The part before the @ is plain ASCII: SES takes no other. No quotes, comments, names or IP literals, and no encoded
+    word (`=?utf-8?q?…?=`), which a mail server on the way may decode into another address.
     """
+    if _ENCODED_WORD.search(text):
+        return None
     from email_validator import EmailNotValidError, validate_email  # costs the other pages their start
 
     try:
