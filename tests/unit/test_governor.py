@@ -277,6 +277,15 @@ def test_the_operator_hears_of_a_restricted_account_once_a_day(quota: Quota, wha
     assert [told for told, _ in world.operator.told] == [what]
 
 
+def test_what_is_told_already_is_not_asked_again() -> None:
+    """A thousand mails that wait for the quota are no thousand writes on one item."""
+    world = World(Quota(10, 1000, 950))
+    for _ in range(1000):
+        assert world.hold() is not None
+    assert world.counters.total() == 1
+    assert len(world.operator.told) == 1
+
+
 def test_the_settings_are_the_shops(tmp_path: Path) -> None:
     """As the documentation writes them; what cannot be meant is refused with its line."""
     text = (ROOT / "workflows" / "shop.yaml").read_text("utf-8")

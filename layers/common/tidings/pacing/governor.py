@@ -107,6 +107,7 @@ class AccountGovernor:
     _leased: tuple[int, int] = (0, 0)
     _back_until: datetime | None = None
     _full: date | None = None
+    _told: set[str] = field(default_factory=set)
 
     def hold(self, workflow: str, *, marketing: bool) -> Hold | None:
         """Why this mail must wait; None when it may go."""
@@ -129,9 +130,13 @@ class AccountGovernor:
 
     def tell_once(self, what: str, span: str, detail: dict[str, object]) -> None:
         """Tell the operator, once by all instances in a span of time that `span` names."""
+        name = f"told:{what}:{span}"
+        if name in self._told:
+            return
         try:
-            if self.shared.take(f"told:{what}:{span}", 1, _later(self.clock.machine_now())) == 1:
+            if self.shared.take(name, 1, _later(self.clock.machine_now())) == 1:
                 self.operator.tell(what, detail)
+            self._told.add(name)
         except Unavailable as outage:
             log.warning("operator not told of %s: %s", what, outage)
 
