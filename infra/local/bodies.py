@@ -149,8 +149,8 @@ def profile(person: Person, at: datetime) -> Body:
     return {"type": "profile_updated", "timestamp": at.isoformat().replace("+00:00", "Z"), "data": data}
 
 
-def product(item: Product, created: datetime, pictures: str) -> Body:
-    """`products/create`; `pictures` is the address that the picture's name is put behind."""
+def product(item: Product, created: datetime, pictures: str, left: int = 40) -> Body:
+    """`products/create`; `pictures` is the address that the picture's name is put behind, `left` what is in stock."""
     when = stamp(created)
     image: Body = {
         "id": item.id + 21, "alt": item.title, "position": 1, "product_id": item.id, "created_at": when,
@@ -162,8 +162,8 @@ def product(item: Product, created: datetime, pictures: str) -> Body:
         "compare_at_price": None, "created_at": when, "id": item.variant_id, "inventory_policy": "deny",
         "position": 1, "price": text(item.price, SHOP_CURRENCY), "product_id": item.id, "sku": item.sku,
         "taxable": True, "title": item.variant, "updated_at": when, "option1": item.variant, "option2": None,
-        "option3": None, "image_id": None, "inventory_item_id": item.variant_id + 5, "inventory_quantity": 40,
-        "old_inventory_quantity": 40,
+        "option3": None, "image_id": None, "inventory_item_id": item.variant_id + 5, "inventory_quantity": left,
+        "old_inventory_quantity": left,
     }  # fmt: skip
     return {
         "admin_graphql_api_id": gid("Product", item.id), "body_html": f"<p>{item.title}, {item.variant}</p>",

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from tidings.aws.customer_item import from_item
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts by workflow; `events_stored` holds every event, the shop's and Tidings' own."""
+    """Counts by workflow; `events_stored` holds every event, the shop's and Tidings' own. `skipped` and `deferred`
+    count mails that never went, and times that one had to wait, by reason.
+    """
 
     events_stored: int
     customers: int
@@ -22,6 +24,8 @@ class Figures:
     started: dict[str, int]
     exited: dict[str, int]
     waiting: dict[str, int]
+    skipped: dict[str, int] = field(default_factory=dict)
+    deferred: dict[str, int] = field(default_factory=dict)
 
     def summary(self, accepted: int, duplicate: int, seconds: float) -> dict[str, Any]:
         """The run's `summary.json`."""
@@ -35,6 +39,10 @@ class Figures:
             "journeys_waiting": sum(self.waiting.values()),
             "mails_sent": sum(self.mails.values()),
             "mails_by_workflow": dict(sorted(self.mails.items())),
+            "mails_skipped": sum(self.skipped.values()),
+            "skipped_by_reason": dict(sorted(self.skipped.items())),
+            "deferrals": sum(self.deferred.values()),
+            "deferrals_by_reason": dict(sorted(self.deferred.items())),
             "seconds": round(seconds, 1),
         }
 
@@ -50,6 +58,10 @@ class Figures:
             f"  {name:<{width}}  {sent:>10}  {out:>8}  {open_:>13}" for name, (sent, out, open_) in rows
         ]
         lines.insert(-1, "  " + "-" * (len(lines[0]) - 2))
+        for what, counts in (("never went", self.skipped), ("had to wait", self.deferred)):
+            ranked = sorted(counts.items(), key=lambda told: (-told[1], told[0]))
+            if ranked:
+                lines += ["", f"  {what}: " + ", ".join(f"{reason} {count}" for reason, count in ranked)]
         return "\n".join(lines)
 
 
@@ -63,6 +75,7 @@ def read(outputs: Outputs, mails: Path) -> Figures:
     for customer in people:
         for ended in customer.closed.values():
             exited[ended.workflow] += ended.outcome == "exited"
+    ledger = [decode_item(item) for item in scan(store, tables["sends"])]
     sent = Counter(str(mail["workflow"]) for mail in json.loads(mails.read_text(encoding="utf-8")))
     return Figures(
         events_stored=sum(1 for _ in scan(store, tables["events"], "#i", {"#i": "identity"})),
@@ -70,8 +83,26 @@ def read(outputs: Outputs, mails: Path) -> Figures:
         mails=dict(sent),
         started=dict(started),
         exited=dict(exited),
+        skipped=_skipped(ledger),
+        deferred=_deferred(ledger),
         waiting={name: _running(outputs, arn) for name, arn in outputs.values["state_machines"].items()},
     )
+
+
+def _skipped(ledger: list[dict[str, Any]]) -> dict[str, int]:
+    """Mails that never went; of a reason such as `unsubscribed: offers` the first words."""
+    never = [entry for entry in ledger if entry["state"] in ("skipped", "dropped")]
+    return dict(Counter(_short(str(entry["reason"])) for entry in never))
+
+
+def _deferred(ledger: list[dict[str, Any]]) -> dict[str, int]:
+    """Times that a mail had to wait; of each mail the ledger keeps the latest ten."""
+    waits = [told for entry in ledger for told in entry.get("told", {}).get("deferred", ())]
+    return dict(Counter(_short(str(reason)) for _, reason, _ in waits))
+
+
+def _short(reason: str) -> str:
+    return reason.partition(":")[0]
 
 
 def _running(outputs: Outputs, machine: str) -> int:

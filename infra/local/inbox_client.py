@@ -51,6 +51,12 @@ class Inbox:
         found = _ONE_CLICK.search(value)
         return found.group(1) if found else None
 
+    def page_link(self, number: int, page: str) -> str | None:
+        """A mail's link to one of the shop's pages; None when it has none."""
+        text = str(self._ask("GET", f"/api/mails/{number}")["text"])
+        found = re.search(rf"https?://\S+/pages/{page}/[\w.~-]+", text)
+        return found.group() if found else None
+
     def world(self, **wish: Any) -> None:
         """Tell the mail world: `seed` to read and click by, `rest` to be quiet."""
         self._ask("POST", "/api/world", wish)

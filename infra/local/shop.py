@@ -120,6 +120,7 @@ class Demo:
         clock = self.outputs.clock
         timeline = Timeline(clock, self.door, self.inbox)
         timeline.send(self.story.live(start))
+        timeline.visit(self.story.visits(start))
         timeline.expect(self.story.reactions)
         end = start + timedelta(days=LIVE_DAYS)
         for at in _daily_times(start, end):

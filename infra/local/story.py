@@ -8,16 +8,17 @@ import hashlib
 import json
 import random
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from infra.local import bodies, pages
+from infra.local import bodies, pages, readers
 from infra.local.bodies import Checkout, Order
 from infra.local.catalogue import PRODUCTS, Product
 from infra.local.pages import Browser, Tid
+from infra.local.readers import Reaction
 from infra.local.shop_people import Person, people
 from infra.local.wire import Webhook
 
@@ -32,21 +33,6 @@ _VISITORS: Final = range(18, _PAST)
 
 _LATER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """Stands in a cart until the moment of its purchase is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reaction:
-    """What somebody does some time after a mail: the `nth` of `workflow` to `email`.
-
-    `then` makes the webhooks of that moment; None stands for the one-click unsubscribe link of the mail
-    itself.
-    """
-
-    email: str
-    workflow: str
-    nth: int
-    after: timedelta
-    then: Callable[[datetime], list[Webhook]] | None
 
 
 @dataclass(slots=True)
@@ -125,8 +111,13 @@ class Story:
             *self._small_changes(start, rng),
         ]
         self._win_back_returns(rng)
+        self.reactions += readers.reactions(self.new)
         told = _repeat(told, rng, share=0.2, within=timedelta(minutes=90))
-        return sorted([*told, *self._browsing(start)], key=lambda hook: hook.at)
+        return sorted([*told, *self._browsing(start), *self._stock(start)], key=lambda hook: hook.at)
+
+    def visits(self, start: datetime) -> list[readers.Visit]:
+        """Who opens the shop's contact form, and who asks for what is sold out, in the seven days from `start`."""
+        return readers.visits(start, self.past[50], self.past[24])
 
     def _sign_ups(self, start: datetime, rng: random.Random) -> list[Webhook]:
         """Newcomers: six buy after the first welcome, one unsubscribes by its link, one through the shop."""
@@ -209,6 +200,13 @@ class Story:
             told.append(
                 self._hook("customers/update", bodies.customer(person, at - timedelta(days=200), at), at)
             )
+        return told
+
+    def _stock(self, start: datetime) -> list[Webhook]:
+        told = []
+        for item, left, at in readers.stock_told(start):
+            body = bodies.product(item, at, self.pictures, left)
+            told.append(self._hook("products/update", body, at))
         return told
 
     def _browsing(self, start: datetime) -> list[Webhook]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from infra.local.errors import LocalError
 from infra.local.inbox_client import Inbox, Mail
-from infra.local.story import Reaction
+from infra.local.readers import Reaction, Visit
 from infra.local.wire import Door, Webhook
 from tidings.clock import Clock
 
@@ -46,6 +46,11 @@ class Timeline:
         """Wait for the mails that people react to."""
         for reaction in reactions:
             self._waiting[reaction.email.lower(), reaction.workflow, reaction.nth] = reaction
+
+    def visit(self, visits: Iterable[Visit]) -> None:
+        """Let people open the pages that need no link."""
+        for visit in visits:
+            self.add(visit.at, lambda visit=visit: self._door.fill_in(f"pages/{visit.page}", visit.answers))  # type: ignore[misc]
 
     def run(self, until: datetime, look: Callable[[], None]) -> None:
         """Until that shop time and until all that was begun has ended. `look` is called a few times a second."""
@@ -86,8 +91,16 @@ class Timeline:
         at = max(mail.at + reaction.after, self._clock.now())
         if reaction.then is not None:
             self.send(reaction.then(at))
+        elif reaction.page:
+            self.add(at, lambda: self._follow(mail.number, reaction))
         else:
             self.add(at, lambda: self._unsubscribe(mail.number))
+
+    def _follow(self, number: int, reaction: Reaction) -> None:
+        link = self._inbox.page_link(number, reaction.page)
+        if link is None:
+            raise LocalError(f"mail {number} has no link to the page {reaction.page}: see build/run/mails")
+        self._door.fill_in(link, reaction.answers)
 
     def _unsubscribe(self, number: int) -> None:
         link = self._inbox.unsubscribe_link(number)

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import re
 import threading
 import time
 import uuid
@@ -13,12 +14,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from infra.local.catalogue import SHOP_DOMAIN, SHOP_SITE
 from infra.local.errors import LocalError
+from infra.local.forms import hidden_fields
 
 _TAKEN: Final = (HTTPStatus.OK, HTTPStatus.NO_CONTENT)
+
+_READS_SECONDS: Final = 2.5
+"""How long somebody looks at a form: who sends it within two seconds is taken for a machine."""
 
 PATIENCE_SECONDS: Final = 5
 """Shopify waits this long for an answer."""
@@ -153,6 +158,29 @@ class Door:
             status, _ = self._post(path, b"List-Unsubscribe=One-Click", head)
         return status
 
+    def fill_in(self, url: str, answers: Mapping[str, list[str]]) -> None:
+        """Open a page, as long as a person takes, and send its form; `url` is whole, or below the API's address.
+        Raises LocalError when the answer is not the page that thanks.
+        """
+        parts = urlsplit(url)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        path = path if parts.netloc else f"{self._base}/{path}"
+        head = {"Host": parts.netloc or self._netloc, "Accept-Language": "en"}
+        status, said = 0, b""
+        for wait in RETRY_SECONDS[:4]:
+            status, shown = self._request("GET", path, None, head)
+            self._pause(_READS_SECONDS)
+            form = urlencode({**hidden_fields(shown.decode(errors="replace")), **answers}, doseq=True)
+            sent = head | {"Content-Type": "application/x-www-form-urlencoded"}
+            status, said = self._request("POST", path, form.encode(), sent)
+            if status == HTTPStatus.OK:
+                return
+            self._pause(wait)
+        words = " ".join(
+            re.sub(r"<style.*?</style>|<[^>]+>", " ", said.decode(errors="replace"), flags=re.S).split()
+        )
+        raise LocalError(f"the form of {path[:60]} was answered with {status}: {words[:160]}")
+
     def _attempt(self, webhook: Webhook) -> tuple[int, bytes]:
         secret = self._secrets.get(webhook.source, "")
         head = headers(webhook, secret, str(uuid.uuid4()), datetime.now(UTC))
@@ -160,12 +188,15 @@ class Door:
         return self._post(f"{self._base}/{path}", webhook.body, head | {"Host": self._netloc})
 
     def _post(self, path: str, body: bytes, head: dict[str, str]) -> tuple[int, bytes]:
+        return self._request("POST", path, body, head)
+
+    def _request(self, method: str, path: str, body: bytes | None, head: dict[str, str]) -> tuple[int, bytes]:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = http.client.HTTPConnection(self._host, self._port, timeout=PATIENCE_SECONDS)
             self._local.connection = connection
         try:
-            connection.request("POST", path, body, head)
+            connection.request(method, path, body, head)
             response = connection.getresponse()
             return response.status, response.read()
         except (OSError, http.client.HTTPException) as error:

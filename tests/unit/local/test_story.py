@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+from infra.local.forms import hidden_fields
 from infra.local.story import LIVE_DAYS, Story
 from infra.local.wire import Webhook
 
@@ -78,7 +79,8 @@ def _overtaken(live: list[Webhook], early: str, late: str) -> bool:
 def test_people_react_to_every_workflow_they_can_leave() -> None:
     """Some buy after a mail, some unsubscribe by its link."""
     story, _, _ = _story()
-    assert {each.workflow for each in story.reactions} == {"welcome", "abandoned-checkout", "win-back"}
+    left = {each.workflow for each in story.reactions if not each.page}
+    assert left == {"welcome", "abandoned-checkout", "win-back"}
     assert {each.nth for each in story.reactions if each.workflow == "abandoned-checkout"} == {1, 2}
     assert sum(each.then is None for each in story.reactions) >= 3
     order = next(each for each in story.reactions if each.then and each.workflow == "abandoned-checkout")
@@ -96,3 +98,24 @@ def test_some_reach_sixty_days_without_an_order() -> None:
     end = START + timedelta(days=LIVE_DAYS)
     silent = [at for at in last.values() if START < at + timedelta(days=60) < end]
     assert len(silent) >= 6
+
+
+def test_people_use_the_shops_pages() -> None:
+    """Choices by the mails' links, messages, and a product that is sold out while two ask for it and comes back."""
+    story, _, live = _story()
+    pages = {reaction.page for reaction in story.reactions if reaction.page}
+    assert pages == {"preferences", "confirm", "form"}
+    asked = [visit.at for visit in story.visits(START) if visit.page.startswith("back-in-stock")]
+    told = [hook for hook in live if hook.topic == "products/update"]
+    left = {hook.at: json.loads(hook.body)["variants"][0]["inventory_quantity"] for hook in told}
+    gone, back = (next(at for at, count in left.items() if count == known) for known in (0, 25))
+    assert gone < min(asked) < max(asked) < back
+
+
+def test_a_form_sends_what_is_hidden_in_it() -> None:
+    """The hidden fields of the page's first form, and no trap for machines."""
+    page = (
+        '<form><input type="hidden" name="showing" value="s&amp;1"><input name="website"></form>'
+        '<form><input type="hidden" name="do" value="nothing"></form>'
+    )
+    assert hidden_fields(page) == {"showing": ["s&1"]}

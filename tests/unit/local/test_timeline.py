@@ -10,7 +10,7 @@ import pytest
 from infra.local.errors import LocalError
 from infra.local.figures import Figures
 from infra.local.inbox_client import Inbox, Mail
-from infra.local.story import Reaction
+from infra.local.readers import Answers, Reaction, Visit
 from infra.local.timeline import Timeline
 from infra.local.wire import Door, Webhook
 from tidings.clock import ScaledClock
@@ -26,6 +26,7 @@ class FakeDoor:
         self.clock = clock
         self.taken: list[tuple[str, datetime]] = []
         self.clicked: list[str] = []
+        self.sent: list[tuple[str, Answers]] = []
 
     def deliver(self, webhook: Webhook) -> None:
         """Take one."""
@@ -35,6 +36,10 @@ class FakeDoor:
         """Take one-click."""
         self.clicked.append(url)
         return 200
+
+    def fill_in(self, url: str, answers: Answers) -> None:
+        """Take a form."""
+        self.sent.append((url, answers))
 
 
 class FakeInbox:
@@ -53,6 +58,10 @@ class FakeInbox:
     def unsubscribe_link(self, number: int) -> str | None:
         """Mail 9 has none."""
         return None if number == 9 else f"http://127.0.0.1/unsubscribe/{number}"
+
+    def page_link(self, number: int, page: str) -> str | None:
+        """Mail 9 has none."""
+        return None if number == 9 else f"http://127.0.0.1/pages/{page}/{number}"
 
 
 def _webhook(topic: str, at: datetime) -> Webhook:
@@ -104,6 +113,25 @@ def test_unsubscribing_uses_the_mails_own_link() -> None:
     assert (door.taken, door.clicked) == ([], ["http://127.0.0.1/unsubscribe/4"])
 
 
+def test_a_form_is_sent_by_the_mails_own_link() -> None:
+    """A reaction with a page opens that mail's link to it; a visit opens a page without any mail."""
+    timeline, door, run = _timeline([_mail(4)])
+    weekly = {"frequency": ["weekly"]}
+    timeline.expect([Reaction("ada@example.com", "welcome", 1, SECOND, None, "preferences", weekly)])
+    timeline.visit([Visit(START + 300 * SECOND, "contact", {"message": ["Hello"]})])
+    run(START + timedelta(minutes=30))
+    pages = {"http://127.0.0.1/pages/preferences/4": weekly, "pages/contact": {"message": ["Hello"]}}
+    assert dict(door.sent) == pages
+
+
+def test_a_mail_without_the_page_fails_the_run() -> None:
+    """Every mail's footer leads to its reader's choices."""
+    timeline, _, run = _timeline([_mail(9)])
+    timeline.expect([Reaction("ada@example.com", "welcome", 1, SECOND, None, "preferences")])
+    with pytest.raises(LocalError, match="mail 9 has no link to the page preferences"):
+        run(START + timedelta(minutes=30))
+
+
 def test_a_mail_without_a_link_fails_the_run() -> None:
     """A marketing mail that cannot be unsubscribed from is a fault, not a detail."""
     timeline, _, run = _timeline([_mail(9)])
@@ -129,9 +157,12 @@ def test_what_has_begun_ends_before_the_run_does() -> None:
 def test_figures_add_up_in_table_and_summary() -> None:
     """The last line of the table and the summary hold the sums."""
     figures = Figures(
-        9, 3, {"welcome": 4, "win-back": 2}, {"welcome": 5, "birthday": 1}, {"welcome": 2}, {"welcome": 1}
-    )
+        9, 3, {"welcome": 4, "win-back": 2}, {"welcome": 5, "birthday": 1}, {"welcome": 2}, {"welcome": 1},
+        {"no consent": 1}, {"frequency cap": 2, "priority": 3},
+    )  # fmt: skip
     lines = figures.table().splitlines()
+    assert lines[-3:] == ["  never went: no consent 1", "", "  had to wait: priority 3, frequency cap 2"]
+    lines = lines[:-4]
     names = [line.split()[0].strip("-") for line in lines]
     assert names == ["workflow", "birthday", "welcome", "win-back", "", "all"]
     assert lines[-1].split() == ["all", "6", "2", "1"]
@@ -139,3 +170,4 @@ def test_figures_add_up_in_table_and_summary() -> None:
     assert summary["journeys_started"] == 6
     assert summary["mails_by_workflow"] == {"welcome": 4, "win-back": 2}
     assert summary["seconds"] == 12.3
+    assert (summary["mails_skipped"], summary["deferrals_by_reason"]["priority"]) == (1, 3)
