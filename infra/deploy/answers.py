@@ -4,14 +4,16 @@ import os
 import sys
 import textwrap
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.deploy import operate
 from infra.deploy.errors import DeployError
 from infra.deploy.privacy import Desk, desk
 from tidings.aws.events_table import from_image
+from tidings.clock import Clock, SystemClock, from_json
 from tidings.events import Event
 
 TYPES: Final = ("lead_captured", "review_posted", "form_answered")
@@ -21,12 +23,13 @@ WRITTEN: Final = ("message", "text", "comment")
 _SHOWN: Final = ("name", "contact_email", "score", "rating", "product_id", "order_id", "form")
 
 
-def answers(at: Desk, days: str) -> str:
-    """Everything that was written in the last days, the latest first; it reads the whole Events table."""
+def answers(at: Desk, days: str, clock: Clock | None = None) -> str:
+    """Everything that was written in the last days by the shop's clock, the latest first; it reads the whole Events
+    table."""
     days = days or "30"
     if not days.isdecimal() or not 0 < int(days) <= 3660:
         raise DeployError("say how many days back: make answers DAYS=7")
-    since = datetime.now(UTC) - timedelta(days=int(days))
+    since = (clock or SystemClock()).now() - timedelta(days=int(days))
     found = sorted(_written(at, since), key=lambda event: event.at, reverse=True)
     return "\n\n".join(map(shown, found)) or f"nobody wrote anything in the last {days} days"
 
@@ -70,7 +73,7 @@ def _written(at: Desk, since: datetime) -> Iterator[Event]:
 def main(days: str, stack: str) -> int:
     """Print them; returns the exit code."""
     try:
-        print(answers(desk(stack), days))
+        print(answers(desk(stack), days, from_json(operate.place(stack).clock)))
     except (DeployError, ClientError, BotoCoreError) as error:
         print(f"make answers: {error}", file=sys.stderr)
         return 1

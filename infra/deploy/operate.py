@@ -94,6 +94,9 @@ def place(stack: str) -> Place:
 
 def rebuild(at: Place, customer: str) -> str:
     """Folds that customer again from all events; returns what to tell. Raises DeployError."""
+    key = {"id": {"S": customer}}
+    if "Item" not in at.connect("dynamodb").get_item(TableName=at.customers_table, Key=key):
+        raise DeployError("there is no customer of that id: make explain CUSTOMER=<e-mail> tells it")
     _invoke(at, {"rebuild": customer})
     return f"folded {customer} again"
 

@@ -112,7 +112,8 @@ def _line(workflow: str, total: Counter[str], limits: Limits) -> str:
 def _told(pause: Pause | None) -> str:
     if pause is None or not pause.paused:
         return ""
-    return f"  paused {pause.by} since {moment(pause.at):%Y-%m-%d %H:%M} UTC: {pause.reason}"
+    why = f": {pause.reason}" if pause.reason not in ("", pause.by) else ""
+    return f"  paused {pause.by} since {moment(pause.at):%Y-%m-%d %H:%M} UTC{why}"
 
 
 def _since(at: Desk, limits: Limits) -> str:

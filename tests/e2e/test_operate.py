@@ -18,6 +18,7 @@ def place(shop: Shop) -> operate.Place:
         told["tables"]["parked"],
         told["failures_bucket"],
         client,
+        customers_table=told["tables"]["customers"],
         api_url=told["api_url"],
         parameter_prefix=told["parameter_prefix"],
     )

@@ -98,3 +98,15 @@ def test_without_a_stack_the_local_one_is_meant(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(release, "ROOT", tmp_path)
     with pytest.raises(DeployError, match="make up"):
         operate.place("")
+
+
+def test_a_rebuild_of_nobody_is_refused_in_words() -> None:
+    """An address in the place of an id, or a slip: no function is asked, and the mend is named."""
+    boto3.client("dynamodb").create_table(
+        TableName="customers",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    with pytest.raises(DeployError, match="no customer of that id: make explain CUSTOMER="):
+        operate.rebuild(operate.Place("track", "parked", "failures", {}, "customers"), "ann@example.com")

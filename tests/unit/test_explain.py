@@ -144,6 +144,12 @@ def test_a_week_is_told_as_it_was() -> None:
     assert story.text() == GOLDEN.read_text(encoding="utf-8")
 
 
+def test_a_pause_by_hand_reads_as_one() -> None:
+    """Neither "by by hand" nor the same words as its reason."""
+    pause = Pause("welcome", False, epoch(NOW + DAY), "by hand", "by hand")
+    assert "for everybody, by hand\n" in week().story(pauses={"welcome": pause}).text() + "\n"
+
+
 def test_machines_are_told_the_same() -> None:
     """JSON with moments in UTC and in the recipient's zone, and the short words beside the long ones."""
     told = json.loads(json.dumps(week().story().data()))

@@ -73,8 +73,9 @@ def _chapter(name: str, lines: Iterable[Line], workflow: Workflow | None) -> Cha
 
 
 def _pause(pause: Pause) -> Line:
-    why = f", {pause.reason}" if pause.reason else ""
-    text = f"for everybody, by {pause.by or 'somebody'}{why}"
+    why = f", {pause.reason}" if pause.reason not in ("", pause.by) else ""
+    by = pause.by if pause.by.startswith("by ") else f"by {pause.by or 'somebody'}"
+    text = f"for everybody, {by}{why}"
     return Line(pause.at, "paused" if pause.paused else "resumed", text, {"by": pause.by})
 
 
