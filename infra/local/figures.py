@@ -58,10 +58,12 @@ class Figures:
             f"  {name:<{width}}  {sent:>10}  {out:>8}  {open_:>13}" for name, (sent, out, open_) in rows
         ]
         lines.insert(-1, "  " + "-" * (len(lines[0]) - 2))
+        lines.append("")
         for what, counts in (("never went", self.skipped), ("had to wait", self.deferred)):
             ranked = sorted(counts.items(), key=lambda told: (-told[1], told[0]))
-            if ranked:
-                lines += ["", f"  {what}: " + ", ".join(f"{reason} {count}" for reason, count in ranked)]
+            lines.append(
+                f"  {what}: " + (", ".join(f"{reason} {count}" for reason, count in ranked) or "none")
+            )
         return "\n".join(lines)
 
 
