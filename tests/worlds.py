@@ -20,7 +20,7 @@ from tidings.tracking import Catalogue, Tracker
 from tidings.workflow.model import Workflow
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
-KEY = b"a key for tests"
+KEY = b"a-key-for-tests"
 
 _DEFINITIONS: tuple[dict[str, Any], ...] = (
     {
