@@ -75,7 +75,9 @@ def _reputation(arguments: Sequence[str], stack: str) -> str:
 def _of(command: str, customer: str, stack: str, environ: Mapping[str, str]) -> str:
     """What is asked about one customer."""
     if not customer:
-        raise DeployError(f"say which customer: make {command} CUSTOMER=<id>")
+        raise DeployError(
+            f"say which customer: make {command} CUSTOMER={'<id>' if command == 'rebuild' else '<e-mail or id>'}"
+        )
     match command:
         case "rebuild":
             return operate.rebuild(operate.place(stack), customer)

@@ -239,9 +239,9 @@ def checkout(cart: Checkout, updated: datetime, completed: datetime | None = Non
     return body
 
 
-def money(dollars: Decimal, currency: str) -> Body:
-    """An amount in both currencies."""
-    shown = convert(dollars, currency)
+def money(dollars: Decimal, currency: str, shown: Decimal | None = None) -> Body:
+    """An amount in both currencies; `shown` where the customer's is a sum of rounded prices."""
+    shown = convert(dollars, currency) if shown is None else shown
     return {
         "shop_money": {"amount": text(dollars, SHOP_CURRENCY), "currency_code": SHOP_CURRENCY},
         "presentment_money": {"amount": text(shown, currency), "currency_code": currency},
@@ -267,15 +267,19 @@ def order_line(order: Order, index: int, item: Product, quantity: int) -> Body:
     }  # fmt: skip
 
 
-def _amounts(goods: Decimal, currency: str) -> Body:
-    total = goods + _SHIPPING
+def _amounts(lines: tuple[tuple[Product, int], ...], currency: str) -> Body:
+    """What an order's mail adds up, in either currency, as Shopify does: sums of what each line is rounded to."""
+    goods = sum((item.price * quantity for item, quantity in lines), Decimal(0))
+    shown = sum((convert(item.price, currency) * quantity for item, quantity in lines), Decimal(0))
+    summed, whole = (goods, shown), (goods + _SHIPPING, shown + convert(_SHIPPING, currency))
+    none = (Decimal(0), Decimal(0))
     figures = {
-        "current_subtotal_price": goods, "current_total_discounts": Decimal(0), "current_total_price": total,
-        "current_total_tax": Decimal(0), "subtotal_price": goods, "total_discounts": Decimal(0),
-        "total_line_items_price": goods, "total_price": total, "total_tax": Decimal(0),
+        "current_subtotal_price": summed, "current_total_discounts": none, "current_total_price": whole,
+        "current_total_tax": none, "subtotal_price": summed, "total_discounts": none,
+        "total_line_items_price": summed, "total_price": whole, "total_tax": none,
     }  # fmt: skip
-    body: Body = {name: text(amount, SHOP_CURRENCY) for name, amount in figures.items()}
-    body |= {f"{name}_set": money(amount, currency) for name, amount in figures.items()}
+    body: Body = {name: text(amount, SHOP_CURRENCY) for name, (amount, _) in figures.items()}
+    body |= {f"{name}_set": money(amount, currency, seen) for name, (amount, seen) in figures.items()}
     body |= {
         name: money(_SHIPPING, currency)
         for name in ("current_shipping_price_set", "total_shipping_price_set")
@@ -319,10 +323,9 @@ def order(placed: Order) -> Body:
     """
     cart = placed.checkout
     email = cart.person.email if cart.account else cart.email
-    goods = sum((item.price * quantity for item, quantity in cart.lines), Decimal(0))
     lines = [order_line(placed, index, item, quantity) for index, (item, quantity) in enumerate(cart.lines)]
     status = "voided" if placed.cancelled else "paid" if placed.paid else "pending"
-    body: Body = _amounts(goods, cart.currency) | {
+    body: Body = _amounts(cart.lines, cart.currency) | {
         "id": placed.id, "admin_graphql_api_id": gid("Order", placed.id), "app_id": 580111,
         "browser_ip": "192.0.2.44", "buyer_accepts_marketing": cart.accepts_marketing,
         "cancel_reason": "customer" if placed.cancelled else None,

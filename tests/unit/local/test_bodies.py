@@ -96,6 +96,23 @@ def test_amounts_are_written_as_the_currency_is() -> None:
     assert order["checkout_token"] == checkout["token"]
 
 
+def test_an_order_adds_up_in_the_customers_currency() -> None:
+    """What stands in the mail: the lines' rounded prices and the shipping are the total, to the cent."""
+    story = Story(1, "")
+    person = next(person for person in story.past if person.place.currency == "EUR")
+    for item in PRODUCTS:
+        cart = bodies.Checkout(1, person, ((item, 1), (PRODUCTS[6], 2)), START)
+        order = bodies.order(bodies.Order(1, cart, START, START))
+        names = ("subtotal_price_set", "total_shipping_price_set", "total_price_set")
+        goods, shipping, total = (Decimal(order[name]["presentment_money"]["amount"]) for name in names)
+        lines = [
+            (line["price_set"]["presentment_money"]["amount"], line["quantity"])
+            for line in order["line_items"]
+        ]
+        assert goods == sum(Decimal(price) * quantity for price, quantity in lines)
+        assert total == goods + shipping
+
+
 def test_an_order_tells_how_far_it_has_come() -> None:
     """Paid, fulfilled and cancelled orders say so in the fields that Shopify uses."""
     person = Story(1, "").past[0]

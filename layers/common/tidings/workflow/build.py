@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     write(built, options.out, rules(options.workflows, built), options.workflows)
     options.template.write_text(text, "utf-8")
     schema.write(options.workflows)
-    print(f"built {', '.join(f'{each.id} {each.rev}' for each in built)}")
+    print(f"built {len(built)} workflows and their mails: {options.out}/packages")
     return 0
 
 
