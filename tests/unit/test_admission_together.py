@@ -60,7 +60,7 @@ def test_whatever_wakes_when(
         together = zip(marketing, marketing[cap.at_most :], strict=False)
         assert all(later - earlier >= cap.within for earlier, later in together)
     for at, each, _ in sent:
-        assert not (each.keeps_quiet and night and is_quiet(night, at, ZONE))
+        assert not (each.is_marketing and each.quiet_hours and night and is_quiet(night, at, ZONE))
     ended = life.sends.rows.values()
     assert len(ended) == sum(1 for each in flows for _ in each.sends)
     assert {row.state for row in ended} <= {"sent", "dropped"}

@@ -84,13 +84,26 @@ def test_of_a_split_the_customers_own_side_counts() -> None:
 def test_a_plan_keeps_out_of_quiet_hours_where_its_workflow_does() -> None:
     """Sixteen hours from eight in the morning are midnight."""
     steps = wait("16 hours"), MAIL
-    night, morning = NOW + 16 * HOUR, NOW + DAY
+    morning = NOW + DAY
     plan = timing(flow("a", *steps, priority=70), QUIET).plan("m", NOW)
     assert plan is not None
     assert morning <= datetime.fromtimestamp(plan.at, UTC) < morning + timedelta(minutes=10)
     assert (plan.priority, plan.due) == (70, plan.at)
     bold = timing(flow("a", *steps, quiet_hours=False), QUIET).plan("m", NOW)
-    assert bold == Plan(epoch(night), 50, epoch(night))
+    assert bold is not None
+    assert datetime.fromtimestamp(bold.at, UTC) >= morning
+
+
+def test_an_answer_within_the_hour_goes_at_night() -> None:
+    """Where its workflow says `quiet_hours: false`; an hour and a minute later it waits for the morning."""
+    night, morning = NOW + 16 * HOUR, NOW + DAY
+    soon, late = (
+        timing(flow("a", wait(length), MAIL, quiet_hours=False), QUIET).plan("m", night)
+        for length in ("1 hour", "61 minutes")
+    )
+    assert soon == Plan(epoch(night + HOUR), 50, epoch(night + HOUR))
+    assert late is not None
+    assert datetime.fromtimestamp(late.at, UTC) >= morning
 
 
 def test_transactional_mail_plans_nothing() -> None:

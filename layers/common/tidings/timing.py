@@ -16,6 +16,9 @@ from tidings.workflow.chance import side_of
 from tidings.workflow.graph import Node, graph
 from tidings.workflow.model import SendStep, SplitStep, WaitForStep, WaitStep, WaitUntil, Workflow
 
+PROMPT = timedelta(hours=1)
+"""Whoever has just done something is awake: how long a mail may answer it at night, where its workflow says so."""
+
 
 def _nothing() -> Mapping[str, Any]:
     return {}
@@ -43,21 +46,21 @@ class Timing:
     def reached(self, node: Node, since: datetime) -> datetime:
         """When a step comes whose waits count from `since`; a mail when the quiet hours are over."""
         due = self.due(node.waits, since)
-        return self.awake(due) if isinstance(node.step, SendStep) else due
+        return self.awake(due, since) if isinstance(node.step, SendStep) else due
 
-    def awake(self, at: datetime) -> datetime:
-        """The first moment from `at` on at which this workflow's mails may go."""
-        return held_back(self.quiet_hours, at, self.zone, self.customer.id)
+    def awake(self, at: datetime, since: datetime) -> datetime:
+        """The first moment from `at` on at which this workflow's mail may go that counts its waits from `since`."""
+        return held_back(self._quiet_hours(at - since), at, self.zone, self.customer.id)
 
-    @property
-    def quiet_hours(self) -> QuietHours | None:
-        """Those that this workflow keeps."""
-        return self.shop.quiet_hours if self.workflow.keeps_quiet else None
+    def _quiet_hours(self, later: timedelta) -> QuietHours | None:
+        """Those that a mail keeps which goes so much later than what it answers."""
+        bound = self.workflow.is_marketing and (self.workflow.quiet_hours or later > PROMPT)
+        return self.shop.quiet_hours if bound else None
 
     def seconds(self, node: Node, since: datetime, now: datetime) -> int:
         """Whole seconds from `now` until a step, rounded up; a mail that is late waits for quiet hours too."""
         at = max(self.due(node.waits, since), now)
-        at = self.awake(at) if isinstance(node.step, SendStep) else at
+        at = self.awake(at, since) if isinstance(node.step, SendStep) else at
         return -((now - at) // timedelta(seconds=1))
 
     def next_mail(self, node: str | None, since: datetime) -> datetime | None:

@@ -60,7 +60,7 @@ class Admission:
         if until is None:
             self.paces.put(paces.give_back(pace, scene.slot))
             return
-        due = epoch(scene.timing.awake(scene.due()))
+        due = epoch(scene.timing.awake(scene.due(), scene.since))
         plan = Plan(until, scene.package.workflow.priority, due)
         self.paces.put(paces.put_off(pace, scene.slot, plan))
 
@@ -110,7 +110,7 @@ class Admission:
         stale = now - max(STALE, self.clock.shop_seconds(LATENCY))
         return Rules(
             caps=scene.shop.frequency_cap,
-            quiet=lambda at: epoch(scene.timing.awake(moment(at))),
+            quiet=lambda at: epoch(scene.timing.awake(moment(at), scene.since)),
             sends=[at for send, at in pace.sends.items() if send != scene.slot],
             rivals=paces.rivals(scene.request.journey, plan, others, stale),
             weekly=frequency(scene.customer, moment(now)) == "weekly",

@@ -135,10 +135,10 @@ class Scene:
         """When, why and until when this mail was put off so far. That its moment lay in quiet hours, which the wait
         before it lasted out, nobody had to note."""
         told = [list(each) for each in self.entry.told.get("deferred", ())] if self.entry else []
-        if told or self.timing.quiet_hours is None:
+        if told or not self.is_marketing or self.shop.quiet_hours is None:
             return told
         due = self.due()
-        awake = self.timing.awake(due)
+        awake = self.timing.awake(due, self.since)
         return [[epoch(due), QUIET, epoch(awake)]] if awake > due else []
 
     @cached_property

@@ -53,7 +53,7 @@ class Workflow(Frozen):
     )
     quiet_hours: bool = Field(
         True,
-        description="false: mails go at night too, in answer to what the person has just done.",
+        description="false: a mail within an hour of what it answers goes at night, too.",
         examples=[False],
     )
     trigger: Trigger = Field(description="What begins a journey.", examples=[{"event": "checkout_started"}])
@@ -118,11 +118,6 @@ class Workflow(Frozen):
     def is_marketing(self) -> bool:
         """Whether it needs marketing consent and obeys caps."""
         return self.class_ == "marketing"
-
-    @property
-    def keeps_quiet(self) -> bool:
-        """Whether its mails wait while the shop's quiet hours last."""
-        return self.is_marketing and self.quiet_hours
 
     @property
     def is_single(self) -> bool:
