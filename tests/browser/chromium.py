@@ -46,6 +46,10 @@ _KEYS: Final = {
 """Keys by which a page is used: the code that Chromium acts on, and the text that they give."""
 
 
+_LEFT: Final = ("navigated or closed", "context was destroyed", "Cannot find context")
+"""How DevTools says that a page gave way to the next before it had answered."""
+
+
 def executable() -> str | None:
     """The Chromium on this machine; None when there is none."""
     return next(
@@ -56,6 +60,10 @@ def executable() -> str | None:
         ),
         None,
     )
+
+
+class PageLeft(AssertionError):
+    """The page was left while it was asked something."""
 
 
 class Page:
@@ -119,7 +127,9 @@ class Page:
         while time.monotonic() < until:
             answer = self._next()
             if answer.get("id") == self._number:
-                assert "error" not in answer, f"{method}: {answer['error']}"
+                if "error" in answer:
+                    left = any(word in answer["error"]["message"] for word in _LEFT)
+                    raise (PageLeft if left else AssertionError)(f"{method}: {answer['error']}")
                 result: dict[str, Any] = answer["result"]
                 return result
             self._notice(answer)
@@ -156,11 +166,17 @@ class Page:
         self.run("window.before = true")
         self.click(selector)
         self.wait("!window.before && document.readyState === 'complete'")
+        self._drawn()
 
     def open(self, url: str) -> None:
         """Go there and wait until the page is loaded."""
         self.call("Page.navigate", url=url)
         self.wait("document.readyState === 'complete'")
+        self._drawn()
+
+    def _drawn(self) -> None:
+        """Wait for two frames: a page takes its autofocus with the first and drops input that comes before it."""
+        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression, awaited."""
@@ -168,12 +184,20 @@ class Page:
         assert "exceptionDetails" not in answer, f"{script}: {answer['exceptionDetails']}"
         return answer["result"].get("value")
 
-    def wait(self, script: str, seconds: float = 10) -> None:
-        """Wait until an expression is true; AssertionError when it does not become so."""
+    def wait(self, script: str, seconds: float = 30) -> None:
+        """Wait until an expression is true, here or on the page that comes next; AssertionError when it does not
+        become so.
+        """
         until = time.monotonic() + seconds
-        while not self.run(f"Boolean({script})"):
+        while not self._holds(script):
             assert time.monotonic() < until, f"never true: {script}"
             time.sleep(0.05)
+
+    def _holds(self, script: str) -> bool:
+        try:
+            return bool(self.run(f"Boolean({script})"))
+        except PageLeft:
+            return False
 
     def press(self, key: str) -> None:
         """Press and release a key, named as in `KeyboardEvent.key`."""
@@ -184,6 +208,7 @@ class Page:
 
     def click(self, selector: str) -> None:
         """Click in the middle of an element, as a person would who has it in view."""
+        self._drawn()
         box = self.run(
             f"(() => {{const e = document.querySelector({json.dumps(selector)});"
             "e.scrollIntoView({block: 'nearest', behavior: 'instant'}); const b = e.getClientRects()[0];"

@@ -67,7 +67,9 @@ def test_one_tap_in_a_mail_and_one_on_the_page(site: Site, size: tuple[int, int]
         assert site.told == []
         page.send()
         assert [event.properties["score"] for event in site.told] == [4]
+        page.run("window.before = true")
         page.call("Page.reload")
+        page.wait("!window.before && document.readyState === 'complete'")
         assert len(site.told) == 1
 
 
