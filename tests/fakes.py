@@ -211,7 +211,7 @@ class FakeSends:
 
         def effect() -> None:
             row = self.rows.get((send.journey, send.step))
-            if row is None or (row.state, row.attempt) != ("claimed", send.attempt):
+            if row != send and (row is None or (row.state, row.attempt) != ("claimed", send.attempt)):
                 raise Conflict("not this attempt's")
             self.rows[send.journey, send.step] = send
 

@@ -23,11 +23,13 @@ class FakeGovernor:
     def __init__(self, *holds: ports.Hold | None) -> None:
         self.holds = list(holds)
         self.asked: list[tuple[str, bool]] = []
+        self.ready: list[bool] = []
         self.refusals = 0
 
-    def hold(self, workflow: str, *, marketing: bool) -> ports.Hold | None:
+    def hold(self, workflow: str, *, marketing: bool, ready: bool = True) -> ports.Hold | None:
         """The next of the holds; None when there is none left."""
         self.asked.append((workflow, marketing))
+        self.ready.append(ready)
         return self.holds.pop(0) if self.holds else None
 
     def throttled(self) -> None:

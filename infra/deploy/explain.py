@@ -42,7 +42,8 @@ def run(stack: str, customer: str, *, as_json: bool = False) -> str:
     who = privacy.named(at, customer)
     clock = from_json(operate.place(stack).clock)
     asked = customer.strip() if who != customer.strip() else ""
-    story = story_of(at.connect("dynamodb"), tables(stack), who, clock, asked=asked)
+    key = privacy.address_key(at)
+    story = story_of(at.connect("dynamodb"), tables(stack), who, clock, asked=asked, key=key)
     return json.dumps(story.data(), indent=1, ensure_ascii=False) if as_json else story.text().rstrip()
 
 
@@ -53,12 +54,14 @@ def story_of(
     clock: Clock,
     *,
     asked: str = "",
+    key: bytes = b"",
     root: Path = release.ROOT / "workflows",
 ) -> Story:
-    """The story of whoever goes by that id or alias. `names` are the tables' by role, `root` is the shop's folder."""
+    """The story of whoever goes by that id or alias. `names` are the tables' by role, `root` is the shop's folder;
+    `key` hashes their address as mail goes to it, under which it is suppressed."""
     tables_ = {name: Table(client, names[name]) for name in PERSONAL}
     name = who if ":" in who else customer_identity(who)
-    kept = Search(PersonalTables(tables_), asked_for(who, epoch(clock.now()))).find()
+    kept = Search(PersonalTables(tables_, lambda: key), asked_for(who, epoch(clock.now()))).find()
     workflows = _workflows(root)
     health = HealthTable(Table(client, names["health"]))
     met = {journey.workflow for journey in kept.journeys} | workflows.keys()

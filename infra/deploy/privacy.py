@@ -82,9 +82,14 @@ def named(at: Desk, customer: str) -> str:
         raise DeployError("say which customer: CUSTOMER=<e-mail, id, or alias such as shopify:customer:1>")
     if "@" not in customer or ":" in customer:
         return customer.strip()
+    return address_alias(customer, address_key(at))
+
+
+def address_key(at: Desk) -> bytes:
+    """The key of address aliases, as the functions read it."""
     name = f"{at.prefix}/keys/address"
-    key = at.connect("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
-    return address_alias(customer, only_key(key.split()))  # as the functions read it
+    key: str = at.connect("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+    return only_key(key.split())
 
 
 def export(at: Desk, customer: str) -> str:

@@ -79,6 +79,14 @@ def test_a_customer_is_explained_by_any_of_their_names(shop: Account) -> None:
     assert {"birthday", "win-back"} <= set(data["nothing_happened_in"])
 
 
+def test_a_suppression_is_found_however_the_address_is_spelt(shop: Account) -> None:
+    """An international domain is told in its own letters, and suppressed in Punycode, as mail goes to it."""
+    shop.happen(subscribed("1", account="1", address="zoe@m\u00fcnchen.example"))
+    mailed = email("zoe@xn--mnchen-3ya.example")
+    shop.suppressions.put(Suppression(mailed, "bounced", epoch(NOW + HOUR)))
+    assert "no mail goes to them: bounced" in explain.run("", shop.only().id)
+
+
 def test_a_paused_workflow_is_told(shop: Account) -> None:
     """The operator's pause holds for everybody."""
     shop.happen(subscribed("1", **ANN))

@@ -70,6 +70,20 @@ def test_only_the_attempt_that_claimed_settles(account: Account) -> None:
     assert (sent.state, sent.attempt, sent.message_id) == ("sent", 2, "m2")
 
 
+@pytest.mark.parametrize("state", ["sent", "released"])
+def test_a_settlement_may_be_written_again(account: Account, state: str) -> None:
+    """Whoever lost its answer repeats it; one that says otherwise, or is another attempt's, is still refused."""
+    claimed = replace(SEND, nonce="a1b2c3d4")
+    account.sends.claim(claimed, None)
+    ended = replace(claimed, state=state, message_id="m1", told={"deferred": [[1, "throttled", 2]]})
+    account.sends.settle(ended)
+    account.sends.settle(ended)
+    assert account.sends.get("j1", "hello") == ended
+    for other in (replace(ended, message_id="m2"), replace(ended, nonce="99999999")):
+        with pytest.raises(Conflict):
+            account.sends.settle(other)
+
+
 @pytest.mark.parametrize(
     ("state", "over"), [("claimed", False), ("released", False), ("sent", True), ("skipped", True)]
 )

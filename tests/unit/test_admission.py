@@ -163,6 +163,18 @@ def test_the_reason_is_the_one_that_decides_the_moment(held: str, reason: str) -
     assert life.entry("b", "a").told["deferred"] == [[epoch(NOW + HOUR), reason, epoch(NOW + 16 * HOUR)]]
 
 
+def test_a_mail_that_waits_anyway_takes_nothing_of_what_may_be_sent() -> None:
+    """The cap keeps it back: neither the second's rate nor the day's ramp is used up by its asking."""
+    governor = fakes.FakeGovernor()
+    life = Life([one("a"), after("1 hour", "b")], governor=governor)
+    assert hours(life.live()) == [(0, "a"), (16, "b")]
+    assert list(zip(governor.asked, governor.ready, strict=True)) == [
+        (("a", True), True),
+        (("b", True), False),
+        (("b", True), True),
+    ]
+
+
 def test_transactional_mail_is_held_by_the_governor_only() -> None:
     """Its cap is the account's quota; what it waits for is noted likewise."""
     governor = fakes.FakeGovernor(None, Hold("quota", 60))

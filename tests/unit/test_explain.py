@@ -240,6 +240,13 @@ def test_what_was_dropped_unknown_and_went_out_all_the_same_is_told() -> None:
     assert late == "sent step: SES said later that it did go out"
 
 
+def test_what_was_handed_over_when_the_journey_ended_is_told() -> None:
+    """Nobody comes back to it: that it will be settled soon would not be true."""
+    ended = ClosedJourney("flow", "exited", "order_placed", epoch(NOW))
+    told = told_of(entry("claimed"), closed=ended)[0]
+    assert told == "handed over step: SES has not answered; the journey has ended since"
+
+
 @pytest.mark.parametrize(
     ("send", "closed", "line"),
     [

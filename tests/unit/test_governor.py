@@ -228,6 +228,18 @@ def test_a_rush_of_many_instances_does_not_outrun_the_ramp(down: bool) -> None:
     assert asked <= 200 + 10, "an instance that knows the ramp is full asks nobody"
 
 
+def test_who_is_not_ready_takes_nothing() -> None:
+    """A mail that something else keeps back hears of a pause and the day's quota, and uses up neither rate nor ramp."""
+    world = World(Quota(10, 50_000, 0), WarmUp(starts=NOW.date(), first_day=200))
+    for _ in range(50):
+        assert world.governor.hold("welcome", marketing=True, ready=False) is None
+    assert not world.counters
+    world.pauses["birthday"] = Pause("birthday", True)
+    held = world.governor.hold("birthday", marketing=True, ready=False)
+    assert held is not None
+    assert held.reason == "paused"
+
+
 def test_the_ramp_ends_where_it_reaches_the_quota() -> None:
     """And is none without a quota only after its longest."""
     ramp = WarmUp(starts=date(2026, 12, 1))

@@ -184,7 +184,8 @@ class Sends(Protocol):
         ...
 
     def settle(self, send: Send) -> None:
-        """Write how this attempt ended; raises `Conflict` when it is not this attempt's to settle."""
+        """Write how this attempt ended, once however often it is written; raises `Conflict` when it is not this
+        attempt's to settle."""
         ...
 
     def is_final(self, journey_id: str) -> bool:
@@ -315,8 +316,11 @@ class Hold:
 class Governor(Protocol):
     """What the SES account, and each workflow's own reputation, let through now."""
 
-    def hold(self, workflow: str, *, marketing: bool) -> Hold | None:
-        """Why this mail must wait; None when it may go. Transactional mail is held by the account's quota only."""
+    def hold(self, workflow: str, *, marketing: bool, ready: bool = True) -> Hold | None:
+        """Why this mail must wait; None when it may go. Transactional mail is held by the account's quota only.
+
+        A marketing mail that is `ready` takes its share of what may be sent; one that waits anyway takes nothing.
+        """
         ...
 
     def throttled(self) -> None:

@@ -31,12 +31,12 @@ class SendsTable:
         else:
             unchanged = "#state = :was AND attempt = :attempt"
             won = self.table.put(asdict(send), unchanged, was=was.state, attempt=was.attempt)
-        # The SDK repeats a put whose answer was lost, and then finds its own item there.
-        if not won and not (send.nonce and self.get(send.journey, send.step) == send):
+        if not won and not self._is_there(send):
             raise Conflict("claimed by another attempt")
 
     def settle(self, send: Send) -> None:
-        """Write how this attempt ended; raises Conflict when it is not this attempt's to settle."""
+        """Write how this attempt ended, once however often it is written; raises Conflict when it is not this attempt's
+        to settle."""
         key = {"journey": send.journey, "step": send.step}
         changes = {
             "state": send.state,
@@ -44,10 +44,15 @@ class SendsTable:
             "message_id": send.message_id,
             "told": dict(send.told),
         }
-        if not self.table.update(
+        won = self.table.update(
             key, changes, "#0 = :claimed AND attempt = :attempt", claimed="claimed", attempt=send.attempt
-        ):
+        )
+        if not won and not self._is_there(send):
             raise Conflict("settled by another attempt")
+
+    def _is_there(self, send: Send) -> bool:
+        """Whether this very write has arrived: whoever lost its answer repeats it, and then finds its own entry."""
+        return bool(send.nonce) and self.get(send.journey, send.step) == send
 
     def is_final(self, journey_id: str) -> bool:
         """Whether the journey's last step has ended."""

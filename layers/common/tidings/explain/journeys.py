@@ -32,6 +32,7 @@ def told(journey: Journey, kept: Belongings, workflow: Workflow | None, zone: Zo
         Line(journey.entered_at, "entered", f"{words.trigger(workflow, event)}; journey {journey.id}", about)
     ]
     since = journey.entered_at
+    over = any(journey.id in customer.closed for customer in kept.customers)
     for entry in entries:
         if _first(entry) - since >= MOMENTS:
             length = _first(entry) - since
@@ -40,7 +41,7 @@ def told(journey: Journey, kept: Belongings, workflow: Workflow | None, zone: Zo
                     since, "waited", f"{words.length(length)}, for {entry.step}", {**about, "seconds": length}
                 )
             )
-        lines += _Step(entry, kept.events, zone).lines()
+        lines += _Step(entry, kept.events, zone, over).lines()
         since = entry.at
     lines += _end(journey, kept, entries, zone, max((line.at for line in lines), default=since))
     return [Line(each.at, each.what, each.text, {**about, **each.told}) for each in _in_order(lines)]
@@ -66,11 +67,12 @@ def _began(journey: Journey, events: Iterable[Event]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A step's entry in the ledger."""
+    """A step's entry in the ledger. `over`: its journey has ended, and nobody comes back to it."""
 
     entry: Send
     events: Iterable[Event]
     zone: ZoneInfo
+    over: bool = False
 
     def lines(self) -> Iterator[Line]:
         """What it decided, and what became of its mail."""
@@ -102,7 +104,8 @@ class _Step:
                     {"reason": entry.reason},
                 )
             case "claimed":
-                return "handed over", f"{step}: SES has not answered; that is settled within minutes", {}
+                then = "the journey has ended since" if self.over else "that is settled within minutes"
+                return "handed over", f"{step}: SES has not answered; {then}", {}
             case "decided" if entry.reason:
                 return (
                     "decided",

@@ -50,7 +50,7 @@ SEVERAL: Final = 5
 class Unlimited:
     """Answers `ports.Governor`: lets everything through, for tests and walks."""
 
-    def hold(self, workflow: str, *, marketing: bool) -> Hold | None:
+    def hold(self, workflow: str, *, marketing: bool, ready: bool = True) -> Hold | None:
         """Never."""
         return None
 
@@ -109,14 +109,14 @@ class AccountGovernor:
     _full: date | None = None
     _told: set[str] = field(default_factory=set)
 
-    def hold(self, workflow: str, *, marketing: bool) -> Hold | None:
-        """Why this mail must wait; None when it may go."""
+    def hold(self, workflow: str, *, marketing: bool, ready: bool = True) -> Hold | None:
+        """Why this mail must wait; None when it may go. Only a mail that is `ready` takes of the rate and the ramp."""
         now = self.clock.machine_now()
         if marketing and self._is_paused(workflow, now):
             return self._hold("paused", PAUSED / max(1, self.clock.shop_seconds(1)))
         quota = self._account(now)
         held = self._of_the_day(quota, marketing, now) if quota else None
-        if held is None and marketing:
+        if held is None and marketing and ready:
             held = self._of_the_second(quota, now) or self._of_the_ramp(quota, now)
         return held
 

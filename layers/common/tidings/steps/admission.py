@@ -86,7 +86,7 @@ class Admission:
         rules = self._rules(scene, pace, plan, now)
         wait = rules.hold(now)
         if wait is None or wait.reason not in (QUIET, ONCE_A_WEEK):
-            held = self._held(scene, now)
+            held = self._held(scene, now, ready=wait is None)
             if held is not None and (wait is None or held.until > wait.until or held.reason == PAUSED):
                 # No plan is told: whoever the governor holds back keeps nobody else back.
                 return Wait((rules.hold(held.until) or held).until, held.reason)
@@ -97,8 +97,8 @@ class Admission:
             self.paces.put(paces.put_off(pace, scene.slot, plan._replace(at=wait.until)))
         return wait
 
-    def _held(self, scene: Scene, now: int) -> Wait | None:
-        hold = self.governor.hold(scene.package.workflow.id, marketing=scene.is_marketing)
+    def _held(self, scene: Scene, now: int, *, ready: bool = True) -> Wait | None:
+        hold = self.governor.hold(scene.package.workflow.id, marketing=scene.is_marketing, ready=ready)
         return Wait(now + max(1, self.clock.shop_seconds(hold.seconds)), hold.reason) if hold else None
 
     def _rules(self, scene: Scene, pace: Pace, plan: Plan, now: int) -> Rules:

@@ -189,10 +189,6 @@ class Sender:
                 if seconds is None:
                     raise
                 self.pause(seconds)
-            except Conflict:
-                if seconds == SETTLE_PAUSES[0]:
-                    raise
-                break  # the try before this one arrived, though its answer did not
         self.counters.count(metric)
         return send
 
