@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tidings.checking import check
 from tidings.context import NAMES, CustomerView, EventView
-from tidings.expressions import ExpressionError, check, evaluate, holds
+from tidings.expressions import ExpressionError, evaluate, holds
 
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

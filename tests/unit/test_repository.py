@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,23 @@ def test_imports_point_one_way(path: Path) -> None:
         if module == forbidden or module.startswith(f"{forbidden}.")
     ]
     assert found == [], f"{name_of(path)} is {layer(path)} and may not import {found}"
+
+
+def test_no_modules_import_each_other_in_a_loop() -> None:
+    """Lazy imports and those for types count too: whoever reads a module need not know what is built on it."""
+    modules = {
+        ".".join(path.relative_to(TIDINGS.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in TIDINGS.rglob("*.py")
+    }
+    graph = {}
+    for name, path in modules.items():
+        named = set(imports(path)) & modules.keys() - {name}
+        # What takes a room out of a package leans on the room, not on the package's face.
+        graph[name] = {each for each in named if not any(other.startswith(f"{each}.") for other in named)}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(error.args[1]))
 
 
 @pytest.mark.parametrize("path", sorted(TIDINGS.rglob("*.py")), ids=name_of)

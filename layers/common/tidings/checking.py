@@ -12,9 +12,10 @@ from typing import Any, Final, Union, get_args, get_origin
 
 from jinja2 import nodes
 
+from tidings.durations import parse_duration
+from tidings.expressions import ExpressionError, parse
 from tidings.functions import Parameter, Signature
 from tidings.mail.names import members
-from tidings.schedule import parse_duration
 from tidings.words import hint
 
 
@@ -86,9 +87,18 @@ _METHODS: Final[Mapping[str, Any]] = {
 """What methods of plain values give, where anybody may compare it."""
 
 
-def problems(tree: nodes.Node, names: Mapping[str, Any], vocabulary: Vocabulary) -> list[str]:
-    """Everything wrong with a parsed expression, in its order; `names` gives each name's type."""
-    reader = _Reader(names, vocabulary)
+def check(source: str, names: Mapping[str, Any], vocabulary: Vocabulary | None = None) -> list[str]:
+    """Everything wrong with an expression, in its order: syntax, names, fields, calls and types, with the nearest right
+    word.
+
+    `names` maps what may be named to its type: a dataclass, a model, a `Shape`, a function's `Signature`, or anything
+    else for a plain value; `vocabulary` knows the words that functions take.
+    """
+    try:
+        tree = parse(source)
+    except ExpressionError as error:
+        return [str(error)]
+    reader = _Reader(names, vocabulary or Vocabulary())
     for output in tree.find_all(nodes.Output):
         for each in output.nodes:
             reader.kind(each)

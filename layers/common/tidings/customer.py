@@ -248,6 +248,19 @@ def refold(customer: Customer, events: Iterable[Event], counted: frozenset[str] 
     return replace(folded, partitions=folded.partitions | customer.partitions)
 
 
+def under(customer: Customer, terms: Terms, now: datetime) -> Customer:
+    """The customer as journeys remember them: with double opt-in nobody has subscribed who has not confirmed, so that
+    what ends with a subscription does not end with the request for one.
+    """
+    if not terms.double_opt_in:
+        return customer
+    found = overall(customer, replace(terms, implied_for=None), now)
+    last = {name: at for name, at in customer.last.items() if name != "subscribed"}
+    if found.holds and found.since:
+        last["subscribed"] = found.since
+    return replace(customer, last=last)
+
+
 def is_seen(customer: Customer, event: Event) -> bool:
     """Whether this event was folded in the last days."""
     return short(event.key) in customer.seen

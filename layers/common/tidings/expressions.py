@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from jinja2 import TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.environment import TemplateExpression
@@ -17,9 +17,6 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tidings.errors import TidingsError
 from tidings.words import hint
-
-if TYPE_CHECKING:
-    from tidings.checking import Vocabulary
 
 MAX_LENGTH: Final = 2000
 
@@ -95,37 +92,22 @@ def holds(source: str, context: Mapping[str, Any]) -> bool:
     return bool(evaluate(source, context))
 
 
-def check(source: str, names: Mapping[str, Any], vocabulary: "Vocabulary | None" = None) -> list[str]:
-    """Everything wrong with an expression: syntax, names, fields, calls and types, with the nearest right word.
-
-    `names` maps what may be named to its type: a dataclass, a model, a `Shape`, a function's `Signature`, or anything
-    else for a plain value; `vocabulary` knows the words that functions take.
+def parse(source: str) -> nodes.Template:
+    """The tree of an expression, for whoever looks for something in it. Raises ExpressionError in the author's words
+    when it is none.
     """
-    from tidings.checking import Vocabulary, problems  # only a build checks
-
     if len(source) > MAX_LENGTH:
-        return [f"the expression is longer than {MAX_LENGTH} characters"]
-    try:
-        _compiled(source)
-        tree = _ENVIRONMENT.parse("{{ (" + source + "\n) }}")
-    except TemplateSyntaxError as error:
-        return [f"`{source}` is no expression: {_slip(source) or _syntax(error)}"]
-    return problems(tree, names, vocabulary or Vocabulary())
-
-
-def parse(source: str) -> nodes.Template | None:
-    """The tree of an expression, for whoever looks for something in it; None when it is none."""
+        raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters")
     try:
         _compiled(source)
         return _ENVIRONMENT.parse("{{ (" + source + "\n) }}")
-    except TemplateSyntaxError:
-        return None
+    except TemplateSyntaxError as error:
+        raise ExpressionError(f"`{source}` is no expression: {_slip(source) or _syntax(error)}") from error
 
 
 def is_constant(source: str) -> bool:
-    """Whether an expression names nothing, so that it is always the same."""
-    tree = parse(source)
-    return tree is not None and next(tree.find_all(nodes.Name), None) is None
+    """Whether an expression names nothing, so that it is always the same. Raises ExpressionError."""
+    return next(parse(source).find_all(nodes.Name), None) is None
 
 
 @lru_cache(maxsize=256)

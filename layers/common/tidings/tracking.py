@@ -30,6 +30,7 @@ from tidings.customer import (
     order_key,
     refold,
     remember,
+    under,
 )
 from tidings.errors import Conflict, Unavailable
 from tidings.events import (
@@ -44,7 +45,6 @@ from tidings.events import (
 )
 from tidings.goods.restock import Restock
 from tidings.knowledge import Knowledge
-from tidings.people.consent import under
 from tidings.people.identity import Register, Subject
 from tidings.people.refusals import Refusal, note
 from tidings.privacy.gate import OPEN, Gate

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.workflow.mistakes import FILE, SCOPE
-from tidings import expressions
+from tidings.checking import check
 from tidings.context import CustomerView, EventView, Line
 from tidings.events import TYPES
 from tidings.functions import SIGNATURES
@@ -76,4 +76,4 @@ def test_everything_that_may_be_named_is_in_it() -> None:
 def test_each_expression_of_the_tables_is_right(expression: str) -> None:
     """With the shop's own words."""
     names = SCOPE.names(None)
-    assert expressions.check(expression.replace("\\|", "|"), names, SCOPE.vocabulary) == []
+    assert check(expression.replace("\\|", "|"), names, SCOPE.vocabulary) == []

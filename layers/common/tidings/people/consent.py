@@ -8,14 +8,12 @@ the moment of sending.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from tidings.events import ORDER_TYPES, Event, fact_time
 from tidings.people.compact import epoch, short
+from tidings.people.orders import Order
 from tidings.people.profile import placed_at
-
-if TYPE_CHECKING:
-    from tidings.customer import Customer
 
 CHANNEL, BOX, CONFIRMED, NO, FREQUENCY, PAUSED = "email", "order", "confirmed", "no", "frequency", "paused"
 """The slots: the latest explicit word on e-mail, a box ticked at checkout, the latest confirmation, the latest no, how
@@ -91,6 +89,20 @@ class Standing:
         return self.reason in ("subscribed", "confirmed")
 
 
+class Person(Protocol):
+    """Whoever is asked about: what they said, and what they bought."""
+
+    @property
+    def consent(self) -> Mapping[str, Word]:
+        """The words by slot."""
+        ...
+
+    @property
+    def orders(self) -> Mapping[str, Order]:
+        """The orders by key."""
+        ...
+
+
 def fold_consent(consent: Mapping[str, Word], event: Event, at: int) -> Mapping[str, Word]:
     """The words after one more event: of each slot the latest."""
     proof = short(event.key)
@@ -102,65 +114,55 @@ def fold_consent(consent: Mapping[str, Word], event: Event, at: int) -> Mapping[
     return changed
 
 
-def standing(customer: "Customer", terms: Terms, now: datetime, topic: str | None = None) -> Standing:
+def standing(person: Person, terms: Terms, now: datetime, topic: str | None = None) -> Standing:
     """Whether mail on a topic, or without one, may be sent at `now` as far as consent goes.
 
     The latest explicit word on the topic or the channel decides; the box of a checkout speaks only where there is none.
     A purchase implies consent, where the shop says so, unless a no stands.
     """
-    words = customer.consent
+    words = person.consent
     spoken = [slot for slot in (CHANNEL, f"{TOPIC}{topic}") if slot in words]
     slot = max(spoken, key=lambda each: words[each]._rank, default=BOX)
     word, about = words.get(slot), topic if slot.startswith(TOPIC) else None
     if word is None:
-        return _implied(customer, terms, now, Standing(False))
+        return _implied(person, terms, now, Standing(False))
     found = Standing(True, word.at, "checkout" if slot == BOX else word.said, word.source, word.proof)
     if word.is_no:
         return replace(found, holds=False, reason=word.said if word.said == _LEFT else "refused", topic=about)
     if not word.is_yes:
-        return _implied(customer, terms, now, replace(found, holds=False))
+        return _implied(person, terms, now, replace(found, holds=False))
     if not terms.double_opt_in or word.at < terms.confirm_from:
         return replace(found, topic=about)
     sure = words.get(CONFIRMED)
     if sure is not None and (NO not in words or sure.at > words[NO].at):
         return Standing(True, max(word.at, sure.at), "confirmed", sure.source, sure.proof, topic=about)
-    return _implied(customer, terms, now, replace(found, holds=False, reason="unconfirmed", topic=about))
+    return _implied(person, terms, now, replace(found, holds=False, reason="unconfirmed", topic=about))
 
 
-def overall(customer: "Customer", terms: Terms, now: datetime) -> Standing:
+def overall(person: Person, terms: Terms, now: datetime) -> Standing:
     """The standing of the channel or of any topic, whichever is best: consent, else what waits to be confirmed."""
-    named = (slot.removeprefix(TOPIC) for slot in customer.consent if slot.startswith(TOPIC))
-    each = [standing(customer, terms, now, topic) for topic in (None, *sorted(named))]
+    named = (slot.removeprefix(TOPIC) for slot in person.consent if slot.startswith(TOPIC))
+    each = [standing(person, terms, now, topic) for topic in (None, *sorted(named))]
     return max(each, key=lambda one: (one.holds, one.reason == "unconfirmed", one.since or -1))
 
 
-def under(customer: "Customer", terms: Terms, now: datetime) -> "Customer":
-    """The customer as journeys remember them: with double opt-in nobody has subscribed who has not confirmed, so that
-    what ends with a subscription does not end with the request for one."""
-    if not terms.double_opt_in:
-        return customer
-    found = overall(customer, replace(terms, implied_for=None), now)
-    last = {name: at for name, at in customer.last.items() if name != _YES}
-    return replace(customer, last={**last, _YES: found.since} if found.holds and found.since else last)
-
-
-def frequency(customer: "Customer", now: datetime) -> Literal["all", "weekly", "paused"]:
+def frequency(person: Person, now: datetime) -> Literal["all", "weekly", "paused"]:
     """How often the person wants marketing mail at `now`. Of a pause and a later choice the later counts."""
-    pause, chosen = customer.consent.get(PAUSED), customer.consent.get(FREQUENCY)
+    pause, chosen = person.consent.get(PAUSED), person.consent.get(FREQUENCY)
     if pause and (chosen is None or pause.at >= chosen.at) and epoch(now) < int(pause.said):
         return "paused"
     return "weekly" if chosen and chosen.said == "weekly" else "all"
 
 
-def subscribed_at(customer: "Customer") -> int | None:
+def subscribed_at(person: Person) -> int | None:
     """The epoch second of the latest explicit yes, on the channel or any topic, that no later word took back there."""
-    slots = (slot for slot in customer.consent if slot == CHANNEL or slot.startswith(TOPIC))
-    return max((customer.consent[slot].at for slot in slots if customer.consent[slot].is_yes), default=None)
+    slots = (slot for slot in person.consent if slot == CHANNEL or slot.startswith(TOPIC))
+    return max((person.consent[slot].at for slot in slots if person.consent[slot].is_yes), default=None)
 
 
-def _implied(customer: "Customer", terms: Terms, now: datetime, without: Standing) -> Standing:
+def _implied(person: Person, terms: Terms, now: datetime, without: Standing) -> Standing:
     """The standing by the latest purchase that stands, else `without` it."""
-    bought = [(order.placed_at, key) for key, order in customer.orders.items() if order.stands]
+    bought = [(order.placed_at, key) for key, order in person.orders.items() if order.stands]
     if terms.implied_for is None or not bought:
         return without
     at, key = max(bought)

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import nodes
 
-from tidings import expressions
+from tidings.expressions import ExpressionError, parse
 from tidings.mail.render import environment
 from tidings.words import hint
 from tidings.workflow.load import Source
@@ -81,8 +81,10 @@ def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
 
 def _called(expression: str) -> set[str]:
     """The functions that an expression calls; none when it is no expression."""
-    tree = expressions.parse(expression)
-    calls = tree.find_all(nodes.Call) if tree else ()
+    try:
+        calls = parse(expression).find_all(nodes.Call)
+    except ExpressionError:
+        return set()
     return {call.node.name for call in calls if isinstance(call.node, nodes.Name)}
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from tidings import expressions, yamlfile
-from tidings.checking import Vocabulary
+from tidings import yamlfile
+from tidings.checking import Vocabulary, check
 from tidings.errors import BadInput
+from tidings.expressions import parse
 from tidings.functions import SIGNATURES
 from tidings.segments import Bought, Rules, Segment
 from tidings.shop import Shop
@@ -69,10 +69,10 @@ def problems(source: Source, customer: Any, vocabulary: Vocabulary) -> Iterator[
     asked: dict[str, set[str]] = {}
     for name, segment in source.rules.segments.items():
         place = ("segments", name, "rule")
-        found = expressions.check(segment.rule, names, vocabulary)
+        found = check(segment.rule, names, vocabulary)
         yield from (source.problem(place, message) for message in found)
         if not found:
-            tree = _tree(segment.rule)
+            tree = parse(segment.rule)
             yield from (source.problem(place, message) for message in _timely(tree))
             asked[name] = _asked(tree)
     for name in asked:
@@ -129,10 +129,6 @@ def _circle(name: str, asked: Mapping[str, set[str]]) -> tuple[str, ...] | None:
             if other not in way:
                 ways.append((*way, other))
     return None
-
-
-def _tree(rule: str) -> nodes.Template:
-    return ImmutableSandboxedEnvironment().parse("{{ (" + rule + "\n) }}")
 
 
 def _explain(error: ErrorDetails) -> str:

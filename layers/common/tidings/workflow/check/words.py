@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
-from tidings import expressions
-from tidings.checking import category
+from tidings.checking import category, check
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, TYPES
+from tidings.expressions import is_constant
 from tidings.words import hint
 from tidings.workflow.check.scope import Scope, kind_of_value
 from tidings.workflow.load import Source
@@ -56,12 +56,13 @@ def problems(source: Source, scope: Scope) -> Iterator[str]:
     for place, step in every_step(source.workflow.steps):
         yield from _step(source, scope, place, step)
     for place, expression, names in _expressions(source, scope):
-        if place[-1] in ("where", "if") and expressions.is_constant(expression):
+        found = check(expression, names, scope.vocabulary)
+        for message in found:
+            yield source.problem(place, message if "arrived" in names else _about_arrived(message))
+        if not found and place[-1] in ("where", "if") and is_constant(expression):
             yield source.problem(
                 place, f"`{expression}` is the same for everybody: a condition names something"
             )
-        for message in expressions.check(expression, names, scope.vocabulary):
-            yield source.problem(place, message if "arrived" in names else _about_arrived(message))
 
 
 def _about_arrived(message: str) -> str:
