@@ -12,7 +12,7 @@ from tidings.aws.buckets import FailuresBucket, PrivateStore
 from tidings.aws.personal import PersonalTables
 from tidings.aws.table import Table
 from tidings.customer import epoch
-from tidings.events import Event
+from tidings.events import Event, customer_identity
 from tidings.ports import Pace, Send, Suppression
 from tidings.privacy.desk import PrivacyDesk
 from tidings.privacy.erasing import Eraser
@@ -90,6 +90,7 @@ def live(account: Account, who: dict[str, Any], tag: str, *, merges: bool = True
     account.happen(sent)
     account.parked.put(f"shopify:customer:{number}", f"shopify:order_placed:{tag}-bad", "ValueError", 1)
     account.suppressions.put(Suppression(email(address), "unsubscribed", epoch(NOW) - 5))
+    account.suppressions.put(Suppression(customer_identity(customer.id), "unsubscribed", epoch(NOW) - 5))
     account.suppressions.bounced_softly(email(address), f"m-{tag}", epoch(NOW) - 5)
     report = Event(f"ses:mail_other:{tag}", "mail_other", NOW, NOW, "ses", f"ses:message:m-{tag}")
     account.events.put(report)

@@ -5,9 +5,10 @@ import pytest
 from tests.integration.account import Account
 from tests.integration.office import ANN, Office, ask, live, requested
 from tests.worlds import DAY, HOUR, NOW, checkout, email, event, order
+from tidings.customer import epoch
 from tidings.errors import Unavailable
 from tidings.events import Event, customer_identity
-from tidings.ports import Send
+from tidings.ports import Send, Suppression
 
 
 def test_a_request_carried_out_is_not_carried_out_again(account: Account) -> None:
@@ -130,8 +131,9 @@ def test_what_comes_for_a_customer_who_is_gone_is_swept(account: Account) -> Non
         properties={"journey": "w-9"},
     )
     account.sends.claim(Send("w-9", "welcome", "claimed", customer), None)
+    account.suppressions.put(Suppression(identity, "unsubscribed", epoch(NOW + HOUR)))
     account.happen(opened)
     assert account.desk.asked == [(identity, opened.id)]
     account.clock.advance(2 * HOUR)
-    assert office.desk.answer(identity, opened.id) == {"removed": 2}
+    assert office.desk.answer(identity, opened.id) == {"removed": 3}
     assert [account.scan("events"), account.scan("sends")] == [[], []]

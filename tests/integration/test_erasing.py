@@ -66,7 +66,7 @@ def test_the_receipt_tells_what_was_removed_and_not_of_whom(account: Account) ->
     live(account, ANN, "ann")
     counted = {table: len(found) for table, found in everything(account).items()}
     receipt = ask(account, office, requested(account, **ANN))
-    counted["suppressions"] = 2  # the tombstones of address and account stay
+    counted["suppressions"] = 3  # the tombstones of address and account stay
     assert receipt["removed"] == counted
     assert receipt["request"] == "shopify erasure_requested"
     assert (receipt["began_at"], receipt["finished_at"]) == (epoch(NOW), epoch(NOW))

@@ -96,8 +96,10 @@ def test_a_post_suppresses_then_tells() -> None:
     """The suppression comes first: it counts at once, whatever becomes of the event."""
     office = Office()
     assert office.unsubscribe(office.token).status == 200
-    assert office.faults.calls == ["suppressions.put", "events.put"]
+    assert office.faults.calls == ["suppressions.put", "suppressions.put", "events.put"]
     (suppression,) = office.suppressions.of(email("ann@example.com"))
+    (whose,) = office.suppressions.of("customer:c1")
+    assert (whose.reason, whose.at) == (suppression.reason, suppression.at)
     assert (suppression.reason, suppression.at) == ("unsubscribed", epoch(NOW))
     (event_,) = office.events.rows.values()
     assert (event_.type, event_.identity, event_.at) == ("unsubscribed", "customer:c1", NOW)
@@ -127,7 +129,7 @@ def test_a_forged_link_is_404_and_shows_nothing_of_itself(token: str) -> None:
     assert office.faults.calls == []
 
 
-@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("at", [1, 2, 3])
 @pytest.mark.parametrize("after", [False, True])
 def test_an_outage_is_told_and_a_second_click_completes(at: int, after: bool) -> None:
     """Cut before or after either write: the click fails, the next one leaves suppression and event."""
@@ -136,7 +138,7 @@ def test_an_outage_is_told_and_a_second_click_completes(at: int, after: bool) ->
     assert (page.status, page.about != "") == (503, True)
     assert 'name="List-Unsubscribe" value="One-Click"' in page.html
     assert office.unsubscribe(office.token).status == 200
-    assert len(office.suppressions.of(email("ann@example.com"))) == 1
+    assert [len(office.suppressions.of(name)) for name in (email("ann@example.com"), "customer:c1")] == [1, 1]
     assert len(office.events.rows) == 1
 
 

@@ -203,6 +203,18 @@ def test_saving_what_is_tells_nothing() -> None:
     assert (desk.told, desk.reasons) == ([], set())
 
 
+def test_nothing_saved_where_nothing_was_said_is_a_no() -> None:
+    """The page promises that nothing more comes: what a later purchase would imply must not break that."""
+    shop = SHOP.model_copy(update={"implied_consent": timedelta(days=730)})
+    desk = Desk(event("profile_updated", "1", at=NOW - DAY, **ANN), shop=shop)
+    assert "We send you no more" in desk.choose().html
+    desk.fold()
+    later = NOW + HOUR
+    desk.world.happen(order("o1", at=later, accepts_marketing=True, **ANN))
+    desk.world.clock.advance(DAY)
+    assert not any(map(desk.may_get, TOPICS))
+
+
 def test_two_clicks_are_one_choice() -> None:
     """Within a second."""
     desk = Desk()

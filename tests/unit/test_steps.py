@@ -156,6 +156,30 @@ def test_a_suppression_keeps_a_mail_back(reason: str, class_: str, sent: bool) -
     assert stage.sends.rows[stage.journey, "reminder"].state == ("sent" if sent else "skipped")
 
 
+@pytest.mark.parametrize(("class_", "sent"), [("marketing", False), ("transactional", True)])
+def test_who_unsubscribed_gets_nothing_at_a_new_address_either(class_: str, sent: bool) -> None:
+    """The click is stored and not folded yet, and mail goes to another address by now, also that of a merged self."""
+    stage = Stage(class_=class_)
+    whose = customer_identity(stage.world.only().id)
+    stage.world.happen(event("profile_updated", "2", at=NOW, account="1", address="ann@new.example"))
+    stage.suppressions.put(ports.Suppression(email("ann@example.com"), "unsubscribed", epoch(NOW)))
+    stage.suppressions.put(ports.Suppression(whose, "unsubscribed", epoch(NOW)))
+    stage.step()
+    assert bool(stage.mails()) is sent
+
+
+def test_an_unsubscription_outlasts_a_merge_before_it_is_folded() -> None:
+    """Whoever somebody was before, what they said then holds."""
+    stage = Stage()
+    customer = stage.world.only()
+    stage.world.customers.rows[customer.id] = replace(
+        customer, partitions=customer.partitions | {customer_identity("former")}
+    )
+    stage.suppressions.put(ports.Suppression(customer_identity("former"), "unsubscribed", epoch(NOW)))
+    stage.step()
+    assert not stage.mails()
+
+
 def test_a_consent_newer_than_the_unsubscribe_counts() -> None:
     """Who signs up again is mailed again."""
     stage = Stage()

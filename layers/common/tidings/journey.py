@@ -43,14 +43,14 @@ def exit_of(workflow: Workflow, journey: str, customer: Customer, entered_at: in
 def decide_mail(
     workflow: Workflow, customer: Customer, suppressions: Iterable[Suppression], shop: Shop, now: datetime
 ) -> Decision:
-    """Whether a mail of this workflow may go to the customer now, and where. `suppressions` are those of the customer's
-    address, `shop` tells the terms in force."""
+    """Whether a mail of this workflow may go to the customer now, and where. `suppressions` are those of the customer
+    and of their address, `shop` tells the terms in force."""
     if customer.email is None:
         return Skip("no address")
     address = deliverable(customer.email)
     if address is None:
         return Skip("no mail reaches this address")
-    held = {suppression.reason: suppression.at for suppression in suppressions}
+    held = latest_of(suppressions)
     for reason in ("complained", "bounced"):
         if reason in held:
             return Skip(reason)
@@ -58,6 +58,14 @@ def decide_mail(
         return Skip("erased")
     no = refused(workflow.topic, customer, held, shop, now) if workflow.is_marketing else None
     return Skip(no) if no else Send(address)
+
+
+def latest_of(suppressions: Iterable[Suppression]) -> dict[str, int]:
+    """reason → when it was last given."""
+    held: dict[str, int] = {}
+    for each in suppressions:
+        held[each.reason] = max(each.at, held.get(each.reason, each.at))
+    return held
 
 
 def refused(

@@ -226,7 +226,10 @@ class Paces(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Why an address is not mailed. `reason`: unsubscribed, bounced or complained; `at` epoch seconds of shop time."""
+    """Why an address is not mailed. `reason`: unsubscribed, bounced or complained; `at` epoch seconds of shop time.
+
+    `address` is its alias; who unsubscribed is noted under their identity, too, since they may have another address.
+    """
 
     address: str
     reason: str
@@ -234,10 +237,10 @@ class Suppression:
 
 
 class Suppressions(Protocol):
-    """Addresses that must not be mailed, by their alias."""
+    """Addresses that must not be mailed, by their alias, and persons who unsubscribed, by their identity."""
 
     def of(self, address: str) -> Sequence[Suppression]:
-        """All that hold for one address."""
+        """All that hold for one address or person."""
         ...
 
     def put(self, suppression: Suppression) -> None:

@@ -270,7 +270,7 @@ def test_subscriptions_of_ses_itself_are_heard() -> None:
     left = message("Subscription", newTopicPreferences={"unsubscribeAll": True})
     (event_,) = office.record(left)
     assert event_.type == "unsubscribed"
-    assert office.suppressed == {(email("ann@example.com"), "unsubscribed")}
+    assert office.suppressed == {(name, "unsubscribed") for name in (email("ann@example.com"), "customer:c1")}
     (event_,) = Office().record(message("Subscription", newTopicPreferences={"unsubscribeAll": False}))
     assert event_.type == "mail_other"
 

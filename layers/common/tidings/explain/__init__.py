@@ -93,9 +93,8 @@ def _consent(customer: Customer, facts: Facts) -> Iterable[Line]:
 
 
 def _suppressions(facts: Facts) -> Iterable[Line]:
-    for each in facts.kept.suppressions:
-        told = {"reason": each.reason}
-        yield Line(each.at, "suppressed", words.suppression(each.reason), told)
+    for at, reason in sorted({(each.at, each.reason) for each in facts.kept.suppressions}):
+        yield Line(at, "suppressed", words.suppression(reason), {"reason": reason})
 
 
 def _standing(customer: Customer, facts: Facts) -> Iterable[Line]:

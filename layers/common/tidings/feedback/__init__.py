@@ -87,8 +87,9 @@ class Feedback:
                 for address in complainants(report):
                     yield ports.Suppression(self._alias(address), "complained", at)
             case "unsubscribed":
-                for address in report.destination:
-                    yield ports.Suppression(self._alias(address), "unsubscribed", at)
+                people = [event.identity] if event.identity.startswith(customer_identity("")) else []
+                for name in (*map(self._alias, report.destination), *people):
+                    yield ports.Suppression(name, "unsubscribed", at)
 
     def _alias(self, address: str) -> str:
         """As mails are addressed: an international domain in Punycode."""

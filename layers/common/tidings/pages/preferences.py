@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from tidings.customer import moment
-from tidings.journey import PAUSED_BY_CUSTOMER, refused
+from tidings.events import customer_identity
+from tidings.journey import PAUSED_BY_CUSTOMER, latest_of, refused
 from tidings.pages.fields import Form, many, text
 from tidings.pages.look import Page
 from tidings.pages.visit import Visit
@@ -46,13 +47,15 @@ def show(visit: Visit) -> Page:
 
 def act(visit: Visit, form: Form) -> Page:
     """Keep what was chosen. Only what is as it was, and as the form showed it, goes without saying: of a choice just
-    made the customer may not know yet, and its opposite must not pass for no change."""
+    made the customer may not know yet, and its opposite must not pass for no change. Nothing at all is always said:
+    whoever was never asked has refused only now."""
     now = _now(visit)
     wanted = _wanted(visit, form, now.choice)
     if wanted is None:
         return _page(visit, now, status=422, wrong={"frequency": "choose"})
     told: dict[str, Any] = {}
-    if not set(wanted.topics) == set(now.choice.topics) == set(text(form, "shown").split()):
+    same = set(wanted.topics) == set(now.choice.topics) == set(text(form, "shown").split())
+    if not same or not wanted.topics:
         told["topics"] = {topic: topic in wanted.topics for topic in visit.shop.topics}
     if not wanted.frequency == now.choice.frequency == text(form, "shown_frequency"):
         told["frequency"] = wanted.frequency
@@ -68,9 +71,10 @@ def act(visit: Visit, form: Form) -> Page:
 
 def _now(visit: Visit) -> Now:
     customer = visit.stores.customers.get(visit.linked.customer)
-    held = {each.reason: each.at for each in visit.stores.suppressions.of(visit.linked.address)}
     if customer is None:
         return Now(Choice())
+    names = (visit.linked.address, *map(customer_identity, customer.ids))
+    held = latest_of(each for name in names for each in visit.stores.suppressions.of(name))
     answers = {topic: refused(topic, customer, held, visit.shop, visit.now) for topic in visit.shop.topics}
     on = tuple(topic for topic, why in answers.items() if why in (None, PAUSED_BY_CUSTOMER))
     often = frequency(customer, visit.now)

@@ -100,8 +100,10 @@ class Visit:
         return address_alias(address, self.stores.address_key())
 
     def suppress(self, reason: str) -> None:
-        """Let no such mail go to the link's address, from now on and before any event is folded."""
-        self.stores.suppressions.put(ports.Suppression(self.linked.address, reason, epoch(self.now)))
+        """Let no such mail go to the link's address, nor to its person at another, from now on and before any event
+        is folded."""
+        for name in (self.linked.address, customer_identity(self.linked.customer)):
+            self.stores.suppressions.put(ports.Suppression(name, reason, epoch(self.now)))
 
     def tell(self, type_: str, name: str | None = None, **properties: Any) -> Event:
         """Store what the link's customer did. `name` is what makes it this fact: the mail, if nothing else. Two clicks

@@ -185,7 +185,8 @@ class Search:
         journey_ids = sorted(known | {each.id for each in journeys})
         sends = tuple(send for each in journey_ids for send in records.sends(each))
         self._events |= {event.key: event for event in self._reports(sends)}
-        addresses = (name for name in sorted(names) if name.startswith("email:"))
+        suppressed = [name for name in sorted(names) if name.startswith("email:")]
+        suppressed += map(customer_identity, ids)
         return Belongings(
             ids=frozenset(ids),
             names=names,
@@ -196,7 +197,7 @@ class Search:
             sends=sends,
             paces=tuple(pace for each in ids if (pace := records.pace(each))),
             parked=tuple((name, id_) for name in sorted(names) for id_ in records.parked(name)),
-            suppressions=tuple(each for name in addresses for each in records.suppressions(name)),
+            suppressions=tuple(each for name in suppressed for each in records.suppressions(name)),
         )
 
     def _mailed(self) -> set[str]:

@@ -62,7 +62,7 @@ class Records(Protocol):
         ...
 
     def suppressions(self, address: str) -> Sequence[Suppression]:
-        """All of an address, and its counters."""
+        """All of an address or person, and its counters."""
         ...
 
 

@@ -109,13 +109,19 @@ class Sender:
         # As SES spells it, and will report it: an international domain in Punycode.
         spelt = deliverable(customer.email) if customer.email else None
         alias = address_alias(spelt, self.address_key()) if spelt else ""
-        suppressions = self.suppressions.of(alias) if alias else ()
-        match journeys.decide_mail(scene.package.workflow, customer, suppressions, scene.shop, scene.now):
+        held = self._held(scene, alias) if alias else ()
+        match journeys.decide_mail(scene.package.workflow, customer, held, scene.shop, scene.now):
             case journeys.Skip(reason):
                 return self._ended(scene, replace(entry, state="skipped", reason=reason), "MailsSkipped")
             case journeys.Send(address):
                 letter = partial(self._letter, scene, step, entry, address, alias, coupon)
                 return self._send(scene, step, replace(entry, variant=_variant(scene, step)), letter)
+
+    def _held(self, scene: Scene, alias: str) -> list[ports.Suppression]:
+        """What holds for the address, and what the person said at an address that they had before: of marketing mail
+        only, since nothing else is asked for."""
+        people = map(customer_identity, scene.customer.ids) if scene.is_marketing else ()
+        return [each for name in (alias, *people) for each in self.suppressions.of(name)]
 
     def _send(
         self, scene: Scene, step: SendStep, claim: ports.Send, letter: Callable[[], Letter]
