@@ -49,7 +49,62 @@ CASES = [
     (soft("General", "5.4.1", "smtp; 550 5.4.1 Recipient address rejected: Access denied"), DEAD),
     (soft("General", "5.0.0", "smtp; 554 delivery error: This user doesn't have a yahoo.com account"), DEAD),
     (bounce("Undetermined", "Undetermined", status="5.1.1", diagnosticCode="smtp; 550 5.1.1 unknown"), DEAD),
+    (soft("General", "5.4.4", "smtp; 550 5.4.4 Invalid domain"), DEAD),
+    (bounce("Undetermined", "Undetermined", diagnosticCode="smtp; 550 5.4.4 Invalid domain"), DEAD),
+    (soft("General", "5.4.310", "smtp; 550 5.4.310 DNS domain does not exist"), DEAD),
+    (soft("General", "5.1.351", "smtp;550 5.1.351 Remote server returned unknown recipient"), DEAD),
+    (soft("General", "5.3.0", "smtp; 550 recipient <ann@example.com> denied"), DEAD),
+    (soft("General", "5.5.0", "smtp;550 Requested action not taken: mailbox unavailable"), DEAD),
+    (soft("General", "", "smtp; 552 1 Requested mail action aborted, mailbox not found"), DEAD),
+    (
+        soft(
+            "General",
+            "5.0.0",
+            "smtp; 554 30 Sorry, your message to ann@example.com cannot be delivered. "
+            "This mailbox is disabled (554.30).",
+        ),
+        DEAD,
+    ),
+    (soft("General", "5.0.0", "smtp; 554 sorry, no mailbox here by that name"), DEAD),
+    (soft("General", "5.0.0", "unknown; No such domain."), DEAD),
+    (soft("General", "5.1.1", "X-Postfix; unknown user: user421@example.com"), DEAD),
+    # a mailbox that is there, and cannot take mail now, whatever 550 says
+    (
+        soft(
+            "General",
+            "4.4.7",
+            "smtp; 550 4.4.7 Message expired: unable to deliver in 840 minutes."
+            "<421 4.4.1 Failed to establish connection>",
+        ),
+        SOFT,
+    ),
+    (
+        soft(
+            "General",
+            "5.2.1",
+            "smtp; 550-5.2.1 The user you are trying to contact is receiving mail at a rate that"
+            "\n550-5.2.1 prevents additional messages from being delivered.",
+        ),
+        SOFT,
+    ),
+    (soft("General", "5.0.0", "smtp; 550 mailbox size limit exceeded"), SOFT),
+    (soft("General", "", "smtp; 550 The account has exceeded its disk space limit"), SOFT),
+    (soft("General", "5.0.0", "smtp; 550 mailbox temporarily unavailable, try again later"), SOFT),
+    (soft("General", "5.0.0", "smtp; 550 delivery time expired"), SOFT),
+    (soft("General", "", "smtp; 550 connection timed out"), SOFT),
+    (soft("General", "5.4.14", "smtp; 550 5.4.14 Hop count exceeded"), SOFT),
     # a policy, a content or a rule of the sender's: the mailbox may be fine
+    (soft("General", "5.3.0", "smtp; 550 Ip frequency limited. http://help.example/20022"), NOTHING),
+    (soft("General", "5.5.0", "smtp;550 domain [example.com] mismatches client ip 192.0.2.225."), NOTHING),
+    (
+        soft("General", "5.0.0", "smtp; 5.1.0 - Unknown address error 550-'5.7.1 <m1@ses>... Access denied'"),
+        NOTHING,
+    ),
+    (soft("General", "", "smtp; 550 Relay access denied"), NOTHING),
+    (soft("General", "5.0.0", "smtp; 550 sender email address rejected"), NOTHING),
+    (soft("General", "", "smtp; 550 Client host rejected: cannot find your hostname"), NOTHING),
+    (soft("General", "5.0.0", "smtp; 550 Protocol violation"), NOTHING),
+    (soft("General", "", "smtp; 550 message size exceeds the fixed limit"), NOTHING),
     (soft("General", "5.7.1", "smtp; 550 5.7.1 blocked by policy"), NOTHING),
     (
         soft("General", "5.7.1", "smtp; 554 5.7.1 Service unavailable; client host blocked using Spamhaus"),

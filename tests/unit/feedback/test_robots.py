@@ -39,6 +39,27 @@ def test_a_machine_is_told_from_a_person(kind: str, agent: str, at: str, machine
     assert event_.properties.get("machine") == machine
 
 
+@pytest.mark.parametrize("kind", ["Open", "Click"])
+@pytest.mark.parametrize(
+    ("said", "machine"),
+    [
+        ("Likely", "ses"),
+        ("LIKELY", "ses"),
+        (True, "ses"),
+        ("Unlikely", None),
+        ("Unknown", None),
+        (None, None),
+        ({}, None),
+    ],
+)
+def test_ses_may_say_that_it_was_a_machine(kind: str, said: object, machine: str | None) -> None:
+    """Its word `isBotEvent` counts, whatever the agent calls itself; that a machine is unlikely takes back no sign."""
+    told = message(kind, userAgent=FIREFOX, link="https://shop.example/", isBotEvent=said)
+    assert [each.properties.get("machine") for each in Office().record(told)] == [machine]
+    told = message(kind, at=AT_ONCE, userAgent=FIREFOX, isBotEvent="Unlikely")
+    assert [each.properties.get("machine") for each in Office().record(told)] == ["at once"]
+
+
 def test_a_proxy_that_comes_when_a_person_opens_is_named() -> None:
     """Gmail's and Yahoo's hide who reads, and where."""
     (event_,) = Office().record(message("Open", userAgent=GOOGLE))

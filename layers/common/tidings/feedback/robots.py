@@ -35,6 +35,8 @@ PROXIES: Final = (("GoogleImageProxy", "google"), ("YahooMailProxy", "yahoo"), (
 def machine(report: Report) -> str:
     """Why a machine must have opened or clicked; "" for what a person may have done."""
     agent = agent_of(report.told)
+    if str(report.told.get("isBotEvent")).lower() in ("likely", "true"):
+        return "ses"
     if report.word == "open" and agent == APPLE:
         return "apple"
     if report.word == "open" and GMAIL_AHEAD.search(agent):
