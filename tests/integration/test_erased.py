@@ -1,5 +1,7 @@
 """After an erasure: what comes again, late, or for nobody, and who comes back."""
 
+from typing import Any
+
 import pytest
 
 from tests.integration.account import Account
@@ -68,6 +70,49 @@ def test_what_happened_before_and_comes_late_is_removed(account: Account) -> Non
     for identity, event_id in account.desk.asked:
         assert office.desk.answer(identity, event_id) == {"removed": 1}
     assert account.scan("events") == []
+
+
+def _after(account: Account, *late: Event) -> list[Event]:
+    """What is left of these, which come an hour after the erasure, when all that was asked for is carried out."""
+    office = Office(account)
+    account.happen(event("customer_registered", "1", at=NOW - DAY, **ANN), order("o1", at=NOW - HOUR, **ANN))
+    account.happen(event("order_refunded", "r0", at=NOW, order_id="o1", tokens=("shopify:order:o1",)))
+    ask(account, office, requested(account, **ANN))
+    account.clock.advance(HOUR)
+    account.happen(*late)
+    for identity, event_id in account.desk.asked:
+        office.desk.answer(identity, event_id)
+    return [each for each in late if account.events.get(each.identity, each.id)]
+
+
+O1 = ("shopify:order:o1",)
+WHEN: dict[str, Any] = {"at": NOW + HOUR, "received": NOW + HOUR}
+BEFORE = (NOW - HOUR).isoformat()
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        order("o1", type_="order_paid", placed_at=BEFORE, **WHEN, **ANN),
+        order("o0", type_="order_fulfilled", placed_at=BEFORE, **WHEN, contact="ann@example.com"),
+        event("order_refunded", "r1", order_id="o1", total="9.00", tokens=O1, **WHEN),
+        event("order_delivered", "p1", order_id="o1", tokens=O1, contact="ann@example.com", **WHEN),
+    ],
+    ids=["paid", "never heard of", "refunded", "delivered"],
+)
+def test_an_old_order_goes_on_and_brings_nobody_back(account: Account, late: Event) -> None:
+    """The shop is paid, sends the parcel and gives money back after the erasure, by name or by number alone."""
+    assert _after(account, late) == []
+    assert account.scan("customers") == account.scan("events") == []
+
+
+def test_an_old_order_does_not_reach_who_is_back(account: Account) -> None:
+    """Their new orders are theirs, and so is what becomes of these; the old one's parcel is not."""
+    new = order("o2", **WHEN, **ANN)
+    parcel = event("order_delivered", "p1", order_id="o1", tokens=O1, contact="ann@example.com", **WHEN)
+    own = event("order_delivered", "p2", order_id="o2", tokens=("shopify:order:o2",), **WHEN)
+    assert _after(account, new, parcel, own) == [new, own]
+    assert len(account.only().orders) == 1
 
 
 def test_who_comes_back_is_somebody_new(account: Account) -> None:

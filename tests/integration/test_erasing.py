@@ -205,6 +205,19 @@ def test_an_order_that_the_request_lists_is_found_under_another_address(account:
     }
 
 
+def test_what_waits_under_anothers_order_stays(account: Account) -> None:
+    """A request that lists an order of another account takes nothing of it, and the order goes on."""
+    office = Office(account)
+    account.happen(event("customer_registered", "1", at=NOW - HOUR, **ANN), order("o1", at=NOW, **BOB))
+    refund = event("order_refunded", "r1", at=NOW, order_id="o1", tokens=("shopify:order:o1",))
+    account.happen(refund)
+    ask(account, office, requested(account, **ANN))
+    assert account.events.get(refund.identity, refund.id) == refund
+    account.happen(event("order_refunded", "r2", at=NOW, order_id="o1", tokens=("shopify:order:o1",)))
+    assert account.desk.asked == []
+    assert account.only().email == "bob@example.com"
+
+
 def test_nobody_is_known_by_that_name(account: Account) -> None:
     """There is nothing to remove; the address is suppressed all the same."""
     office = Office(account)

@@ -63,6 +63,12 @@ class Belongings:
         return frozenset(name for name in self.names if name.split(":", 2)[1:2] == ["customer"])
 
     @property
+    def orders(self) -> frozenset[str]:
+        """The tokens of their orders."""
+        told = (order_token(event) for event in self.events if event.type in ORDER_TYPES)
+        return frozenset(filter(None, told))
+
+    @property
     def running(self) -> tuple[Journey, ...]:
         """The journeys that may have an execution."""
         over = {journey for customer in self.customers for journey in customer.closed}
@@ -105,13 +111,12 @@ class Search:
     def find(self) -> Belongings:
         """All that is kept of whom is asked for."""
         asked = self.asked
-        self._names |= asked.names | asked.orders
+        self._names |= asked.names
         self._ids |= asked.ids
         claimed = self.records.resolve(asked.names)
         for alias in sorted(claimed):
             self._admit(claimed[alias])
-        for token in sorted(asked.orders):
-            self._owner(token)
+        self._names |= {token for token in sorted(asked.orders) if self._is_theirs(token)}
         known: tuple[int, int] = (-1, -1)
         while known != (known := (len(self._ids), len(self._names))):
             self._look()
@@ -152,14 +157,21 @@ class Search:
         else:
             self._ids.add(customer_id)
 
-    def _owner(self, token: str) -> None:
-        """Whose an order is that a request lists: a guest may have left another address. An account is another's."""
+    def _is_theirs(self, token: str) -> bool:
+        """Whether an order that a request lists is theirs: a guest may have left another address, and is then meant.
+        What an account of somebody else has is not."""
         told = self.records.naming(token)
         people, _ = names_of(told) if told else (set[str](), set[str]())
-        for whose in set(self.records.resolve({token, *people}).values()):
+        theirs = True
+        for whose in sorted(set(self.records.resolve({token, *people}).values())):
             customer = self._person(whose)
-            if customer is not None and not customer.has_account and not customer.merged_into:
+            if customer is None or self._is_ours(whose):
+                continue
+            if customer.has_account or customer.merged_into:
+                theirs = False
+            else:
                 self._admit(whose)
+        return theirs
 
     def _is_ours(self, customer_id: str) -> bool:
         """Whether it is one of theirs, or was merged into one."""

@@ -11,6 +11,7 @@ from typing import Final
 from tidings.clock import Clock
 from tidings.customer import epoch
 from tidings.errors import Unavailable
+from tidings.events import kind_of
 from tidings.ports import Suppression
 from tidings.privacy.belongings import Asked, Belongings, Search
 from tidings.privacy.ports import Failures, Records, Row, Shredder, Stopper
@@ -69,8 +70,8 @@ class Eraser:
     def _suppress(self, found: Belongings, at: int) -> None:
         for address in sorted(found.addresses):
             self.shredder.suppress(Suppression(address, ERASED, at))
-        for account in sorted(found.accounts):
-            self.shredder.suppress(Suppression(tombstone(account), ERASED, at))
+        for name in sorted(found.accounts | found.orders):
+            self.shredder.suppress(Suppression(tombstone(name), ERASED, at))
 
     def _finished(self, receipt: Receipt, found: Belongings) -> Receipt:
         ended = replace(
@@ -84,7 +85,8 @@ class Eraser:
 
 
 def tombstone(name: str) -> str:
-    """Under which a person's name is remembered as erased: an address by its keyed hash, an account by a hash."""
+    """Under which a person's name is remembered as erased: an address by its keyed hash, an account by a hash, and so
+    an order, of which a parcel or a refund may yet come that names nobody."""
     if name.startswith("email:"):
         return name
-    return f"account:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    return f"{'order' if kind_of(name) == 'order' else 'account'}:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"

@@ -38,6 +38,11 @@ def document(found: Belongings, made_at: datetime) -> str:
         "recent_mails": [
             {"mail": slot, "at": _time(at)} for pace in found.paces for slot, at in sorted(pace.sends.items())
         ],
+        "planned_mails": [
+            {"journey": journey, "at": _time(plan.at)}
+            for pace in found.paces
+            for journey, plan in sorted(pace.planned.items())
+        ],
         "suppressions": [
             {"address": each.address, "reason": each.reason, "since": _time(each.at)}
             for each in found.suppressions
@@ -70,6 +75,23 @@ def _person(customer: Customer) -> dict[str, Any]:
         "discount_codes": {code: _time(at) for code, at in sorted(customer.codes.items())},
         "last_times": {name: _time(at) for name, at in sorted(customer.last.items())},
         "counts": dict(customer.counts),
+        **_noted(customer),
+    }
+
+
+def _noted(customer: Customer) -> dict[str, Any]:
+    """What is remembered so that journeys begin and end at the right moment, or not at all."""
+    return {
+        "times": {name: [_time(at) for at in told] for name, told in sorted(customer.times.items())},
+        "checkouts": [
+            {"updated_at": _time(each.updated_at), "told_by": each.event, "completed": each.completed}
+            for each in sorted(customer.checkouts.values(), key=lambda each: each.updated_at)
+        ],
+        "last_entered": {name: _time(at) for name, (_, at) in sorted(customer.entries.items())},
+        "not_entered": [
+            {"workflow": each.workflow, "why": each.reason, "at": _time(each.at)} for each in customer.refused
+        ],
+        "looked_at_again_on": customer.due_on,
     }
 
 
@@ -108,6 +130,7 @@ def _journey(journey: Journey, found: Belongings) -> dict[str, Any]:
         "workflow": journey.workflow,
         "entered_at": _time(journey.entered_at),
         "began_with": journey.event,
+        "held_out": journey.held_out,
         "ended": {"how": end.outcome, "why": end.reason, "at": _time(end.at)} if end else None,
         "steps": [_step(each) for each in sorted(found.sends, key=_when) if each.journey == journey.id],
     }
