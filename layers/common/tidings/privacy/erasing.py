@@ -89,4 +89,5 @@ def tombstone(name: str) -> str:
     an order, of which a parcel or a refund may yet come that names nobody."""
     if name.startswith("email:"):
         return name
-    return f"{'order' if kind_of(name) == 'order' else 'account'}:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    kind = "order" if kind_of(name) == "order" else "account"
+    return f"{kind}:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
