@@ -14,11 +14,13 @@ import pytest
 
 from infra.local.mailbox import Mailbox
 from infra.local.recorder import SEND_PATH, Office, serve
+from tests.browser.axe import AXE, MISSING, barriers
 from tests.browser.chromium import Page, executable
 
 CHROMIUM = executable()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
 
+needs_axe = pytest.mark.skipif(not AXE.exists(), reason=MISSING)
 DESK, PHONE = (1280, 800), (375, 740)
 HOSTILE = (
     "<html><head></head><body><p id='hello'>Hello Ada</p>"
@@ -156,6 +158,22 @@ def test_it_fits_its_width(page: Page) -> None:
         "[...document.querySelectorAll('.bar > *')].every(e => e.getBoundingClientRect().right <= innerWidth)"
     )
     assert page.run(inside)
+
+
+@needs_axe
+@pytest.mark.parametrize("dark", [False, True], ids=["day", "night"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_inbox_has_no_barriers(inbox: Inbox, size: tuple[int, int], dark: bool) -> None:
+    """Nor have its list, a mail and its parts, by day and by night."""
+    with Page(str(CHROMIUM), *size, dark=dark) as page:
+        page.open(inbox.url)
+        page.wait("document.querySelectorAll('.row').length === 3")
+        assert barriers(page, sure=True) == []
+        page.click(".row:nth-of-type(2)")
+        page.wait("document.getElementById('text').textContent.includes('Words')")
+        for part in ("html", "text", "headers"):
+            page.click(f"[data-part={part}]")
+            assert barriers(page, sure=True) == []
 
 
 def test_filters_by_workflow_and_customer(page: Page) -> None:

@@ -7,10 +7,12 @@ import pytest
 
 from infra.preview.__main__ import preview, write
 from infra.preview.map import main as draw_map
+from tests.browser.axe import AXE, MISSING, barriers
 from tests.browser.chromium import Page, executable
 
 CHROMIUM = executable()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
+needs_axe = pytest.mark.skipif(not AXE.exists(), reason=MISSING)
 
 ROOT = Path(__file__).parents[2]
 FITTED = (
@@ -52,6 +54,15 @@ def test_mails_stand_side_by_side_whole(page: Page) -> None:
     assert page.problems == []
 
 
+@needs_axe
+def test_the_preview_has_no_barriers(page: Page) -> None:
+    """Nor has the text part."""
+    assert barriers(page, sure=True) == []
+    page.click("[data-to=text]")
+    page.wait("document.querySelector('.desk').hidden")
+    assert barriers(page, sure=True) == []
+
+
 def test_nothing_is_fetched(page: Page) -> None:
     """But the page itself; every picture is inside it, and shown."""
     outside = [url for url in page.requests if not url.startswith(("file:", "data:", "about:"))]
@@ -91,9 +102,10 @@ def test_pictures_can_be_taken_away(page: Page) -> None:
     assert page.problems == []
 
 
+@needs_axe
 @pytest.mark.parametrize("width", [1440, 375])
-def test_the_map_s_page_fits_the_screen(width: int, tmp_path: Path) -> None:
-    """All pictures drawn, none wider than its place, nothing asked of anybody."""
+def test_the_map_s_page_fits_the_screen_and_has_no_barriers(width: int, tmp_path: Path) -> None:
+    """All pictures drawn, none wider than its place, nothing asked of anybody, and nothing in anybody's way."""
     assert (
         draw_map(["--workflows", str(ROOT / "workflows"), "--docs", str(tmp_path), "--out", str(tmp_path)])
         == 0
@@ -103,4 +115,5 @@ def test_the_map_s_page_fits_the_screen(width: int, tmp_path: Path) -> None:
         assert opened.run("document.querySelectorAll('.canvas svg').length") >= 4
         assert opened.run("document.documentElement.scrollWidth <= innerWidth")
         assert [url for url in opened.requests if not url.startswith(("file:", "data:"))] == []
+        assert barriers(opened, sure=True) == []
         assert opened.problems == []
