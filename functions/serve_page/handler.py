@@ -1,5 +1,5 @@
-"""GET and POST of /unsubscribe/{token}, /pages/{page}/{token} and /pages/{page}: an HTTP API event (payload 2.0) in,
-a page out.
+"""GET, HEAD and POST of /unsubscribe/{token}, /pages/{page}/{token} and /pages/{page}: an HTTP API event (payload 2.0)
+in, a page out.
 """
 
 import base64
@@ -9,15 +9,17 @@ from typing import Any
 from tidings import observe, wiring
 from tidings.links import UNSUBSCRIBE
 from tidings.pages import Request
+from tidings.pages.look import Page
 
 
 @observe.discreet
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Serve a page. Only a POST changes anything."""
-    page = wiring.pages().serve(to_request(event))
+    request = to_request(event)
+    page = wiring.pages().serve(request)
     if page.about:
         observe.logger().error("page", extra={"unavailable": page.about})
-    return {"statusCode": page.status, "headers": dict(page.headers), "body": page.html}
+    return to_answer(request.method, page)
 
 
 def to_request(event: dict[str, Any]) -> Request:
@@ -35,6 +37,12 @@ def to_request(event: dict[str, Any]) -> Request:
         body=_body(event),
         origin=str(http.get("sourceIp") or ""),
     )
+
+
+def to_answer(method: str, page: Page) -> dict[str, Any]:
+    """The answer as the gateway takes it. HEAD, by which scanners only ask whether a link works, gets no page."""
+    html = "" if method == "HEAD" else page.html
+    return {"statusCode": page.status, "headers": dict(page.headers), "body": html}
 
 
 def _texts(told: dict[str, Any] | None) -> dict[str, str]:

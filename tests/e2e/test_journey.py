@@ -143,7 +143,8 @@ def _without_journeys(shop: Shop, email: str) -> Customer | None:
 
 
 def test_the_mails_own_link_unsubscribes_and_looking_at_it_does_not(shop: Shop) -> None:
-    """GET asks and changes nothing; POST suppresses before it answers; a later marketing mail is skipped."""
+    """GET asks and HEAD probes, and nothing changes; POST suppresses before it answers; a later marketing mail is
+    skipped."""
     who = person_of(shop, 3100)
     told(shop, who.account(), who.consent())
     link = link_of(message(shop, shop.mail(who.person.email, "welcome")))
@@ -153,6 +154,8 @@ def test_the_mails_own_link_unsubscribes_and_looking_at_it_does_not(shop: Shop) 
     assert page.status == 200
     assert page.headers["content-type"].startswith("text/html")
     assert b'method="post"' in page.body.lower()
+    probed = shop.call("HEAD", link)
+    assert (probed.status, probed.body) == (200, b"")
     assert list(shop.table("suppressions").query("address = :address", address=alias)) == []
     assert not [e for e in shop.events_of(f"customer:{customer.id}") if e.type == "unsubscribed"]
 

@@ -206,6 +206,21 @@ def test_a_reader_may_choose_the_language() -> None:
     assert '<html lang="ko"' in office.get("unsubscribe", office.token, "ko", lang="xx").html
 
 
+def test_a_language_that_was_chosen_goes_along() -> None:
+    """To the next page; and nothing else of the address does, nor a language that there is not."""
+    office = Office()
+
+    def way(**query: str) -> str:
+        links = Forms(office.get("unsubscribe", office.token, "en", **query).html).of("a")
+        (found,) = [str(a["href"]) for a in links if str(a["href"]).startswith("../pages/preferences/")]
+        return found.partition("?")[2]
+
+    assert way() == ""
+    assert way(lang="ko", url="//evil.example") == "lang=ko"
+    assert way(lang="zh-TW") == "lang=zh-Hant"
+    assert way(lang='"><script>') == "lang=en"
+
+
 @pytest.mark.parametrize("kind", ["", "multipart/form-data; boundary=x", "text/plain"])
 def test_one_click_acts_whatever_the_body_is(kind: str) -> None:
     """RFC 8058 allows mail programs both kinds of forms, and there is nothing in it that matters."""

@@ -215,12 +215,20 @@ def test_nobody_who_unsubscribes_waits_behind_a_form() -> None:
     limits = of_type("AWS::ApiGatewayV2::Stage")["Stage"]["Properties"]["RouteSettings"]
     rates = {route: limit["ThrottlingRateLimit"]["Ref"] for route, limit in limits.items()}
     assert {route for route in rates if "pages" in route} == {
-        f"{method} /pages/{path}" for method in ("GET", "POST") for path in ("{page}", "{page}/{token}")
+        f"{method} /pages/{path}" for method in ("GET", "HEAD", "POST") for path in ("{page}", "{page}/{token}")
     }
     assert not [route for route in rates if "unsubscribe" in route]
     defaults = {name: TEMPLATE["Parameters"][name]["Default"] for name in {*rates.values(), "ThrottleRate"}}
     assert defaults[rates["POST /pages/{page}"]] < defaults[rates["POST /pages/{page}/{token}"]]
     assert defaults[rates["POST /pages/{page}/{token}"]] < defaults["ThrottleRate"]
+
+
+def test_every_page_can_be_probed() -> None:
+    """Scanners ask for the head of a link, and take one that is answered 404 for broken: HEAD stands beside each GET."""
+    routes = {each["Properties"]["RouteKey"] for each in of_type("AWS::ApiGatewayV2::Route").values()}
+    shown = {route.removeprefix("GET") for route in routes if route.startswith("GET ")}
+    assert shown
+    assert shown == {route.removeprefix("HEAD") for route in routes if route.startswith("HEAD ")}
 
 
 def test_pages_have_a_door_of_their_own() -> None:

@@ -90,10 +90,11 @@ class Visit:
         return self.look.page(template, status, pictures, {"visit": self, **names})
 
     def way(self, purpose: str, extra: str = "") -> str:
-        """The relative address of another page for the same person."""
+        """The relative address of another page for the same person, in the language that they chose."""
         link = replace(self.linked, purpose=purpose, extra=extra)
         up = "../pages" if self.page_name == "unsubscribe" else ".."
-        return f"{up}/{purpose}/{make_link(link, self.stores.link_keys())}"
+        said = f"?lang={self.look.language}" if "lang" in self.query else ""
+        return f"{up}/{purpose}/{make_link(link, self.stores.link_keys())}{said}"
 
     def alias(self, address: str) -> str:
         """The alias of an e-mail address that somebody typed."""
