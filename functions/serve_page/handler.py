@@ -9,17 +9,15 @@ from typing import Any
 from tidings import observe, wiring
 from tidings.links import UNSUBSCRIBE
 from tidings.pages import Request
-from tidings.pages.look import Page
 
 
 @observe.discreet
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Serve a page. Only a POST changes anything."""
-    request = to_request(event)
-    page = wiring.pages().serve(request)
+    page = wiring.pages().serve(to_request(event))
     if page.about:
         observe.logger().error("page", extra={"unavailable": page.about})
-    return to_answer(request.method, page)
+    return {"statusCode": page.status, "headers": dict(page.headers), "body": page.html}
 
 
 def to_request(event: dict[str, Any]) -> Request:
@@ -37,12 +35,6 @@ def to_request(event: dict[str, Any]) -> Request:
         body=_body(event),
         origin=str(http.get("sourceIp") or ""),
     )
-
-
-def to_answer(method: str, page: Page) -> dict[str, Any]:
-    """The answer as the gateway takes it. HEAD, by which scanners only ask whether a link works, gets no page."""
-    html = "" if method == "HEAD" else page.html
-    return {"statusCode": page.status, "headers": dict(page.headers), "body": html}
 
 
 def _texts(told: dict[str, Any] | None) -> dict[str, str]:

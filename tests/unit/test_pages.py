@@ -257,6 +257,19 @@ def test_looking_at_any_page_changes_nothing(page: str) -> None:
     assert "form-action 'self'" in policy
 
 
+@pytest.mark.parametrize("page", sorted(name for name, served in SERVED.items() if served.purpose))
+def test_a_link_can_be_probed(page: str) -> None:
+    """HEAD is answered as GET is, without the page, and changes as little: also where the link is cut short."""
+    office = Office()
+    about = {"form": "survey", "review": "shopify:product:501"}.get(page, "")
+    token = office.link(SERVED[page].purpose or "", about)
+    for each, status in ((token, 200), (token[:-1], 404)):
+        shown, probed = (office.pages.serve(Request(method, page, each)) for method in ("GET", "HEAD"))
+        assert (probed.status, probed.html) == (status, "")
+        assert {**probed.headers} == {**shown.headers}
+    assert [each for each in office.faults.calls if "put" in each] == []
+
+
 def test_only_the_logo_is_loaded() -> None:
     """Of the shop's settings; what is styled is this page's own, by its hash."""
     office = Office()

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.serve_page.handler import to_answer, to_request
-from tidings.pages.look import Page
+from functions.serve_page.handler import to_request
 
 
 def gateway(path: str, names: dict[str, str] | None, **told: Any) -> dict[str, Any]:
@@ -47,18 +46,6 @@ def test_headers_query_and_body_come_along() -> None:
         to_request(gateway("/pages/form/t", names, body=encoded, isBase64Encoded=True)).body
         == "a=한".encode()
     )
-
-
-def test_who_only_asks_for_the_head_gets_the_same_without_the_page() -> None:
-    """Status and headers of GET: scanners that probe a link find it working."""
-    page = Page(200, "<p>", {"content-type": "text/html"})
-    answers = {method: to_answer(method, page) for method in ("GET", "HEAD", "POST")}
-    assert {method: answer.pop("body") for method, answer in answers.items()} == {
-        "GET": "<p>",
-        "HEAD": "",
-        "POST": "<p>",
-    }
-    assert answers["HEAD"] == answers["GET"] == {"statusCode": 200, "headers": {"content-type": "text/html"}}
 
 
 @pytest.mark.parametrize("body", ["not base64!", "YQ", "한글"])

@@ -215,7 +215,9 @@ def test_nobody_who_unsubscribes_waits_behind_a_form() -> None:
     limits = of_type("AWS::ApiGatewayV2::Stage")["Stage"]["Properties"]["RouteSettings"]
     rates = {route: limit["ThrottlingRateLimit"]["Ref"] for route, limit in limits.items()}
     assert {route for route in rates if "pages" in route} == {
-        f"{method} /pages/{path}" for method in ("GET", "HEAD", "POST") for path in ("{page}", "{page}/{token}")
+        f"{method} /pages/{path}"
+        for method in ("GET", "HEAD", "POST")
+        for path in ("{page}", "{page}/{token}")
     }
     assert not [route for route in rates if "unsubscribe" in route]
     defaults = {name: TEMPLATE["Parameters"][name]["Default"] for name in {*rates.values(), "ThrottleRate"}}
@@ -224,7 +226,7 @@ def test_nobody_who_unsubscribes_waits_behind_a_form() -> None:
 
 
 def test_every_page_can_be_probed() -> None:
-    """Scanners ask for the head of a link, and take one that is answered 404 for broken: HEAD stands beside each GET."""
+    """Scanners ask for the head of a link, and one that is answered 404 looks broken: HEAD stands beside each GET."""
     routes = {each["Properties"]["RouteKey"] for each in of_type("AWS::ApiGatewayV2::Route").values()}
     shown = {route.removeprefix("GET") for route in routes if route.startswith("GET ")}
     assert shown

@@ -157,5 +157,5 @@ def test_whatever_is_asked_is_answered(data: st.DataObject, page: str, method: s
     }
     answer = office.pages.serve(to_request(gateway))
     assert answer.status in (200, 400, 404, 413, 422, 429)
-    assert answer.html.encode()
+    assert answer.html.encode() or method == "HEAD"
     assert all("\n" not in value for value in answer.headers.values())

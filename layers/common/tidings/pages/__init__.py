@@ -56,7 +56,12 @@ class Pages:
     translations: Mapping[str, Translation] = field(default_factory=dict)
 
     def serve(self, request: Request) -> Page:
-        """The page for a request. Raises nothing for what was sent, and nothing for an outage."""
+        """The page for a request. Raises nothing for what was sent, and nothing for an outage. HEAD, by which scanners
+        ask whether a link works, is answered as GET is, without the page itself."""
+        page = self._answer(request)
+        return replace(page, html="") if request.method == "HEAD" else page
+
+    def _answer(self, request: Request) -> Page:
         looks = look(self.shop, self.translations, request.languages, request.query)
         visit = Visit(
             request.page, self.stores, self.shop, self.clock.now(), looks, query=dict(request.query)
