@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 import boto3
+from botocore.config import Config
 
 from infra.deploy import release
 from infra.deploy.errors import DeployError
@@ -25,6 +26,13 @@ _AT_ONCE: Final = 25
 
 _SIDE_BY_SIDE: Final = 8
 """Invocations at a time: a million customers take an hour or two."""
+
+PATIENT: Final = Config(
+    read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 8, "mode": "standard"}
+)
+"""A function may take its 15 minutes, and is not asked again meanwhile. Where an account lets few run at once (ten, if
+it is new), it is asked again a little later.
+"""
 
 _KNOWN: Final = "knowledge/hash"
 """In the bucket of packages: under which segments, tags and dates customers were looked at last."""
@@ -47,9 +55,9 @@ class Place:
     clock: str = ""
     """JSON of the shop's clock, empty where it is the machine's."""
 
-    def connect(self, service: str) -> Any:
+    def connect(self, service: str, **options: Any) -> Any:
         """A boto3 client of that stack's AWS."""
-        return boto3.client(service, **self.client)
+        return boto3.client(service, **self.client, **options)
 
 
 def place(stack: str) -> Place:
@@ -226,7 +234,7 @@ def _customers(at: Place) -> Iterator[str]:
 
 def _invoke(at: Place, payload: dict[str, Any], function: str = "") -> dict[str, Any]:
     name = function or at.track_event
-    answer = at.connect("lambda").invoke(FunctionName=name, Payload=json.dumps(payload))
+    answer = at.connect("lambda", config=PATIENT).invoke(FunctionName=name, Payload=json.dumps(payload))
     told: dict[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise DeployError(f"{name} failed: {told.get('errorMessage', told)}; its log says why")

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import boto3
-from botocore.config import Config
 
 from infra.deploy import release
 from infra.deploy.errors import DeployError
+from infra.deploy.operate import PATIENT
 from tidings.events import address_alias, only_key
-
-_WAIT: Final = Config(read_timeout=910, retries={"total_max_attempts": 1})
-"""The function may take its 15 minutes; to ask again meanwhile would not help."""
 
 _SIDE_BY_SIDE: Final = 8
 _NOBODY: Final = ("product", "shop")
@@ -146,7 +143,9 @@ def _scanned(at: Desk, table: str, attribute: str) -> Iterator[str]:
 
 
 def _invoke(at: Desk, payload: dict[str, Any]) -> dict[str, Any]:
-    answer = at.connect("lambda", config=_WAIT).invoke(FunctionName=at.function, Payload=json.dumps(payload))
+    answer = at.connect("lambda", config=PATIENT).invoke(
+        FunctionName=at.function, Payload=json.dumps(payload)
+    )
     told: dict[str, Any] = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         why = told.get("errorMessage", told)

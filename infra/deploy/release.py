@@ -16,6 +16,11 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 SAM: Final = ROOT / "build" / "sam" / "bin" / "sam"
 
 _REVISION: Final = re.compile(r'"rev"\s*:\s*"([^"]+)"')
+_LONGEST_FUNCTION, _LONGEST_MACHINE = 64, 80
+"""Characters that a function's and a state machine's name may have; both begin with the stack's."""
+
+_NEVER_STOOD: Final = frozenset({"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
+"""How a stack stands whose first deployment failed: it can't be updated, only be taken away."""
 
 
 def deploy(stack: str, parameters: Sequence[str]) -> None:
@@ -25,14 +30,20 @@ def deploy(stack: str, parameters: Sequence[str]) -> None:
         raise DeployError(
             f"{wrong[0]} is no parameter: write PARAMETERS='SesIdentity=shop.example AlarmEmail=...'"
         )
+    refuse_long_names(stack)
+    if (status := _status(stack)) in _NEVER_STOOD:
+        raise DeployError(
+            f"the first deployment of {stack} failed ({status}) and can't be continued: "
+            f"make destroy STACK={stack}, mend what CloudFormation's events name, then again"
+        )
     existing = outputs(stack)
     if existing is None and not any(each.startswith("SesIdentity=") for each in parameters):
         raise DeployError(
             "a first deployment needs the sending domain: PARAMETERS='SesIdentity=shop.example'"
         )
     if existing is not None:
-        refuse_orphans(stack, existing)
-        refresh_packages(existing)
+        refuse_orphans(stack)
+        refresh_packages(stack, existing["PackagesBucket"])
         upload_packages(existing["PackagesBucket"])
     command = [
         str(SAM), "deploy", "--template-file", "infra/template.yaml", "--stack-name", stack, "--resolve-s3",
@@ -54,11 +65,14 @@ def destroy(stack: str) -> None:
     """Empties the stack's buckets and deletes it. The secrets stay. Raises DeployError."""
     if not stack:
         raise DeployError("say which stack: make destroy STACK=tidings")
-    existing = outputs(stack)
-    if existing is None:
+    status = _status(stack)
+    if status is None:
         raise DeployError(f"there is no stack {stack} in this account and region")
+    existing = outputs(stack) or {}
     protected = [name for name in _tables(stack) if _is_protected(name)]
-    if protected:
+    if protected and status in _NEVER_STOOD:
+        _lift_protection(protected)  # there was never anything in them
+    elif protected:
         raise DeployError(
             f"{len(protected)} tables are protected: first "
             f"make deploy STACK={stack} PARAMETERS='DeletionProtection=false'"
@@ -67,29 +81,35 @@ def destroy(stack: str) -> None:
         if name in existing:
             boto3.resource("s3").Bucket(existing[name]).objects.all().delete()
     _run([str(SAM), "delete", "--stack-name", stack, "--no-prompts"])
-    print(f"the secrets below {existing['ParameterPrefix']} are still in Parameter Store")
+    if existing:
+        print(f"the secrets below {existing['ParameterPrefix']} are still in Parameter Store")
 
 
 def outputs(stack: str) -> dict[str, str] | None:
-    """The stack's outputs; None when there is no such stack."""
-    try:
-        found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
-    return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+    """The stack's outputs; None when there is no such stack, or none that ever stood."""
+    found = _described(stack).get("Outputs", [])
+    return {each["OutputKey"]: each["OutputValue"] for each in found} or None
 
 
-def refuse_orphans(stack: str, existing: dict[str, str]) -> None:
-    """Raises DeployError when a workflow was removed while journeys of it are under way."""
-    states, kept = (
-        boto3.client("stepfunctions"),
-        {path.parent.name for path in ROOT.glob("workflows/*/workflow.yaml")},
+def refuse_long_names(stack: str) -> None:
+    """Raises DeployError when a function's or a machine's name would be too long: AWS tells so only half-way."""
+    folders = (path.parent.name for path in ROOT.glob("functions/*/handler.py"))
+    longest = (
+        (_LONGEST_FUNCTION, max(map(len, folders))),
+        (_LONGEST_MACHINE, max((len(name) for name in _workflows()), default=0)),
     )
-    for machine in _machines(existing):
-        workflow = machine["name"].removeprefix(f"{stack}-")
-        arn = machine["stateMachineArn"]
+    room = min(limit - 1 - length for limit, length in longest)
+    if len(stack) > room:
+        raise DeployError(
+            f"{stack} is {len(stack)} characters long: with what AWS lets names have, {room} are left for a stack's"
+        )
+
+
+def refuse_orphans(stack: str) -> None:
+    """Raises DeployError when a workflow was removed while journeys of it are under way."""
+    states, kept = boto3.client("stepfunctions"), _workflows()
+    for arn in machines(stack):
+        workflow = arn.rpartition(":")[2].removeprefix(f"{stack}-")
         if workflow in kept:
             continue
         if states.list_executions(stateMachineArn=arn, statusFilter="RUNNING", maxResults=1)["executions"]:
@@ -99,12 +119,11 @@ def refuse_orphans(stack: str, existing: dict[str, str]) -> None:
             )
 
 
-def refresh_packages(existing: dict[str, str]) -> None:
+def refresh_packages(stack: str, bucket: str) -> None:
     """Copies the packages in use onto themselves: a journey that starts today may need them for 330 days."""
     states, store = boto3.client("stepfunctions"), boto3.client("s3")
-    bucket = existing["PackagesBucket"]
-    for machine in _machines(existing):
-        definition = states.describe_state_machine(stateMachineArn=machine["stateMachineArn"])["definition"]
+    for arn in machines(stack):
+        definition = states.describe_state_machine(stateMachineArn=arn)["definition"]
         revisions = set(_REVISION.findall(definition))
         for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket):
             for each in page.get("Contents", []):
@@ -160,26 +179,69 @@ def complete_secrets(prefix: str) -> Iterator[str]:
             yield f"missing {path}: {command}  (if the shop has this source)"
 
 
-def _machines(existing: dict[str, str]) -> list[dict[str, Any]]:
-    pages = boto3.client("stepfunctions").get_paginator("list_state_machines").paginate()
-    prefix = existing["StateMachinePrefix"]
-    return [
-        each for page in pages for each in page["stateMachines"] if each["stateMachineArn"].startswith(prefix)
-    ]
+def machines(stack: str) -> list[str]:
+    """The ARNs of the stack's machines. By its resources, since those of a stack `tidings-test` begin as those of
+    `tidings` do."""
+    return _nested(stack, "Workflows", "AWS::StepFunctions::StateMachine")
+
+
+def _workflows() -> set[str]:
+    return {path.parent.name for path in ROOT.glob("workflows/*/workflow.yaml")}
+
+
+def _described(stack: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return {}
+        raise
+    return found
+
+
+def _status(stack: str) -> str | None:
+    status = _described(stack).get("StackStatus")
+    return str(status) if status else None
 
 
 def _tables(stack: str) -> list[str]:
+    return _nested(stack, "Tables", "AWS::DynamoDB::Table")
+
+
+def _nested(stack: str, part: str, kind: str) -> list[str]:
+    """What is there of a kind in a nested stack: physical ids."""
     stacks = boto3.client("cloudformation")
-    nested = stacks.describe_stack_resource(StackName=stack, LogicalResourceId="Tables")[
-        "StackResourceDetail"
+
+    def there(name: str) -> Iterator[dict[str, Any]]:
+        for page in stacks.get_paginator("list_stack_resources").paginate(StackName=name):
+            for each in page["StackResourceSummaries"]:
+                if each["ResourceStatus"] != "DELETE_COMPLETE" and each.get("PhysicalResourceId"):
+                    yield each
+
+    parts = [each["PhysicalResourceId"] for each in there(stack) if each["LogicalResourceId"] == part]
+    return [
+        str(each["PhysicalResourceId"])
+        for name in parts
+        for each in there(name)
+        if each["ResourceType"] == kind
     ]
-    found = stacks.describe_stack_resources(StackName=nested["PhysicalResourceId"])["StackResources"]
-    return [each["PhysicalResourceId"] for each in found if each["ResourceType"] == "AWS::DynamoDB::Table"]
 
 
 def _is_protected(table: str) -> bool:
-    described = boto3.client("dynamodb").describe_table(TableName=table)["Table"]
+    dynamodb = boto3.client("dynamodb")
+    try:
+        described = dynamodb.describe_table(TableName=table)["Table"]
+    except dynamodb.exceptions.ResourceNotFoundException:  # a creation that failed
+        return False
     return bool(described.get("DeletionProtectionEnabled"))
+
+
+def _lift_protection(tables: Sequence[str]) -> None:
+    dynamodb = boto3.client("dynamodb")
+    for name in tables:
+        dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+    for name in tables:
+        dynamodb.get_waiter("table_exists").wait(TableName=name)
 
 
 def _run(command: Sequence[str]) -> None:

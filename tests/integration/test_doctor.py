@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from infra.deploy.doctor import lookup, seen
-from infra.deploy.doctor.facts import Account, Dns, Hook, Identity
+from infra.deploy.doctor.facts import Account, Dns, Hook, Identity, Machine
 from infra.deploy.doctor.gather import Gatherer
 from infra.deploy.errors import DeployError
 
@@ -114,6 +114,29 @@ def test_the_mails_side_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert facts.account == Account(True, True, "HEALTHY", "ESSENTIALS", 200, 1, 3, frozenset({"BOUNCE"}))
     assert facts.dns == Dns("shop.example", "", "mail.shop.example")
+
+
+@pytest.mark.usefixtures("aws")
+def test_machines_of_another_stack_are_none_of_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack `shop-test` beside `shop`: its machines begin alike, and its packages lie elsewhere."""
+    boto3.client("s3").create_bucket(Bucket="packages")
+    definition = {"StartAt": "w", "States": {"w": {"Type": "Pass", "Result": {"rev": "abc"}, "End": True}}}
+    arns = [
+        boto3.client("stepfunctions").create_state_machine(
+            name=name, definition=json.dumps(definition), roleArn="arn:aws:iam::123456789012:role/machines"
+        )["stateMachineArn"]
+        for name in ("shop-welcome", "shop-test-welcome")
+    ]
+    kinds = {
+        "PackagesBucket": ("AWS::S3::Bucket", "packages"),
+        "Welcome": ("AWS::StepFunctions::StateMachine", arns[0]),
+    }
+    found = [
+        {"ResourceType": kind, "LogicalResourceId": name, "PhysicalResourceId": physical}
+        for name, (kind, physical) in kinds.items()
+    ]
+    monkeypatch.setattr(FakeStacks, "describe_stack_resources", lambda *_, **__: {"StackResources": found})
+    assert gatherer(public=False).facts().machines == [Machine("welcome", frozenset({"abc"}))]
 
 
 @pytest.mark.usefixtures("aws")

@@ -255,11 +255,14 @@ class Gatherer:
     def _machines(self) -> Iterator[Machine]:
         states = self.connect("stepfunctions")
         packages = set(self._keys_in(self._physical("PackagesBucket")))
+        ours = set(
+            self._resources.values()
+        )  # a stack `tidings-test` has machines that begin as those of `tidings`
         for page in states.get_paginator("list_state_machines").paginate():
             for each in page["stateMachines"]:
-                workflow = each["name"].removeprefix(f"{self.stack}-")
-                if workflow == each["name"]:
+                if each["stateMachineArn"] not in ours:
                     continue
+                workflow = each["name"].removeprefix(f"{self.stack}-")
                 told = states.describe_state_machine(stateMachineArn=each["stateMachineArn"])["definition"]
                 named = set(_REVISION.findall(told))
                 yield Machine(
