@@ -1,6 +1,7 @@
 """Rules on the CloudFormation templates: what every function, table and queue must have."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,33 @@ def test_the_daily_rule_and_the_dashboard() -> None:
     body = of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     titles = [widget["properties"]["title"] for widget in json.loads(body)["widgets"]]
     assert len(titles) == len(set(titles)) == 8
+
+
+def test_the_dashboard_finds_the_stacks_machines() -> None:
+    """CloudWatch takes what stands in quotes for a whole name: the stack's, only part of an ARN, stands in none."""
+    body = of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    found = re.findall(r"SEARCH\('\{AWS/States,StateMachineArn\} (.*?)',", body)
+    assert len(found) == 4
+    for search in found:
+        assert re.fullmatch(r'MetricName=\\"Executions\w+\\" StateMachineArn=\$\{Name\}', search)
+
+
+def test_mail_may_go_from_the_shops_domain_and_no_other() -> None:
+    """The identity and the configuration set by name; other identities, which SES asks for where an address is
+    verified itself (in the sandbox every recipient is), only for a sender of that domain.
+    """
+    sending = [each for each in statements("RunStep") if "ses:SendEmail" in actions(each)]
+    prefix = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"
+    assert sending[0]["Resource"] == [
+        {"Fn::Sub": f"{prefix}identity/${{SesIdentity}}"},
+        {"Fn::Sub": f"{prefix}configuration-set/${{AWS::StackName}}"},
+    ]
+    assert sending[1]["Resource"] == {"Fn::Sub": f"{prefix}identity/*"}
+    assert sending[1]["Condition"]["StringLike"]["ses:FromAddress"] == [
+        {"Ref": "SesIdentity"},
+        {"Fn::Sub": "*@${SesIdentity}"},
+        {"Fn::Sub": "*@*.${SesIdentity}"},
+    ]
 
 
 def test_ses_reports_everything_back() -> None:
