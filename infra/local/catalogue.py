@@ -9,6 +9,9 @@ from typing import Final
 SHOP_CURRENCY: Final = "USD"
 SHOP_DOMAIN: Final = "kettle-and-kiln.myshopify.com"
 SHOP_SITE: Final = "https://kettleandkiln.example"
+WOO_SITE: Final = "https://market.kettleandkiln.example"
+"""The shop's other site, which runs on WooCommerce."""
+
 TRACK_KEY: Final = "pk_local"
 """The publishable key of the shop's pages: public, so it may as well be the same each time."""
 

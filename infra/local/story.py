@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from infra.local import bodies, pages, readers
+from infra.local import bodies, pages, readers, woo
 from infra.local.bodies import Checkout, Order
 from infra.local.catalogue import PRODUCTS, Product
 from infra.local.pages import Browser, Tid
@@ -73,7 +73,8 @@ class Story:
         self.past = _with_birthdays(self.past, start.date(), rng)
         for index, person in enumerate(self.past):
             told += self._past_of(index, person, start, rng)
-        return _repeat(sorted(told, key=lambda hook: hook.at), rng, share=0.08, within=timedelta(0))
+        told = _repeat(sorted(told, key=lambda hook: hook.at), rng, share=0.08, within=timedelta(0))
+        return sorted([*told, *woo.history(start)], key=lambda hook: hook.at)
 
     def _past_of(self, index: int, person: Person, start: datetime, rng: random.Random) -> list[Webhook]:
         last = _last_order(index, start, rng)
@@ -111,9 +112,10 @@ class Story:
             *self._small_changes(start, rng),
         ]
         self._win_back_returns(rng)
-        self.reactions += readers.reactions(self.new)
+        self.reactions += [*readers.reactions(self.new), *woo.reactions(start)]
         told = _repeat(told, rng, share=0.2, within=timedelta(minutes=90))
-        return sorted([*told, *self._browsing(start), *self._stock(start)], key=lambda hook: hook.at)
+        told += [*self._browsing(start), *self._stock(start), *woo.live(start, self.pictures)]
+        return sorted(told, key=lambda hook: hook.at)
 
     def visits(self, start: datetime) -> list[readers.Visit]:
         """Who opens the shop's contact form, and who asks for what is sold out, in the seven days from `start`."""

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
-from infra.local.catalogue import SHOP_DOMAIN, SHOP_SITE
+from infra.local.catalogue import SHOP_DOMAIN, SHOP_SITE, WOO_SITE
 from infra.local.errors import LocalError
 from infra.local.forms import hidden_fields
 
@@ -45,8 +45,8 @@ class Webhook:
     event_id: str
 
 
-def shopify_signature(secret: str, body: bytes) -> str:
-    """The value of `X-Shopify-Hmac-Sha256`: base64 of HMAC-SHA-256 over the raw body."""
+def raw_signature(secret: str, body: bytes) -> str:
+    """`X-Shopify-Hmac-Sha256` and `X-WC-Webhook-Signature`: base64 of HMAC-SHA-256 over the raw body."""
     return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
 
 
@@ -67,12 +67,24 @@ def headers(webhook: Webhook, secret: str, delivery_id: str, machine_now: dateti
         return {
             "Content-Type": "application/json",
             "X-Shopify-Topic": webhook.topic,
-            "X-Shopify-Hmac-Sha256": shopify_signature(secret, webhook.body),
+            "X-Shopify-Hmac-Sha256": raw_signature(secret, webhook.body),
             "X-Shopify-Shop-Domain": SHOP_DOMAIN,
             "X-Shopify-API-Version": "2026-07",
             "X-Shopify-Event-Id": webhook.event_id,
             "X-Shopify-Webhook-Id": delivery_id,
             "X-Shopify-Triggered-At": machine_now.isoformat().replace("+00:00", "Z"),
+        }
+    if webhook.source == "woocommerce":
+        resource, _, event = webhook.topic.partition(".")
+        return {
+            "Content-Type": "application/json",
+            "X-WC-Webhook-Source": f"{WOO_SITE}/",
+            "X-WC-Webhook-Topic": webhook.topic,
+            "X-WC-Webhook-Resource": resource,
+            "X-WC-Webhook-Event": event,
+            "X-WC-Webhook-Signature": raw_signature(secret, webhook.body),
+            "X-WC-Webhook-ID": "5",
+            "X-WC-Webhook-Delivery-ID": delivery_id.replace("-", ""),
         }
     if webhook.source == "track":
         return {"Content-Type": "text/plain;charset=UTF-8", "Origin": SHOP_SITE}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra.local.errors import LocalError
-from infra.local.wire import RETRY_SECONDS, Door, Webhook, shopify_signature
+from infra.local.wire import RETRY_SECONDS, Door, Webhook, raw_signature
 
 WEBHOOK = Webhook(
     datetime(2027, 2, 27, tzinfo=UTC), "shopify", "orders/create", '{"id":1,"n":"é"}'.encode(), "e1"
@@ -73,7 +73,7 @@ def test_a_webhook_is_repeated_until_it_is_taken(front: Shopfront) -> None:
     assert [path for path, _, _ in front.seen] == ["/stage/webhooks/shopify"] * 3
     assert {body for _, _, body in front.seen} == {WEBHOOK.body}
     assert {head["X-Shopify-Hmac-Sha256"] for _, head, _ in front.seen} == {
-        shopify_signature("new", WEBHOOK.body)
+        raw_signature("new", WEBHOOK.body)
     }
     assert len({head["X-Shopify-Webhook-Id"] for _, head, _ in front.seen}) == 3
     assert pauses == list(RETRY_SECONDS[:2])

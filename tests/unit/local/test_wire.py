@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.wire import Webhook, headers, shopify_signature, standard_signature
+from infra.local.wire import Webhook, headers, raw_signature, standard_signature
+from tidings.errors import Unauthorized
+from tidings.sources import SOURCES, Request
 
 VECTORS = Path(__file__).parents[4] / "shared" / "corpus" / "hmac" / "vectors.shared.json"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -21,7 +23,7 @@ def test_signatures_are_those_of_the_published_vectors() -> None:
         if vector["valid"] is not True:
             continue
         if vector["scheme"] == "shopify":
-            assert shopify_signature(vector["secret"], vector["body"].encode()) == vector["signature"]
+            assert raw_signature(vector["secret"], vector["body"].encode()) == vector["signature"]
         elif vector["scheme"] == "standard-webhooks":
             sent = vector["headers"]
             made = standard_signature(
@@ -41,7 +43,7 @@ def test_a_repeat_keeps_the_events_name_and_changes_the_deliverys() -> None:
     first, second = (headers(webhook, "hush", delivery, NOW) for delivery in ("a", "b"))
     assert first["X-Shopify-Event-Id"] == second["X-Shopify-Event-Id"] == "event-1"
     assert (first["X-Shopify-Webhook-Id"], second["X-Shopify-Webhook-Id"]) == ("a", "b")
-    assert first["X-Shopify-Hmac-Sha256"] == shopify_signature("hush", b'{"id":1}')
+    assert first["X-Shopify-Hmac-Sha256"] == raw_signature("hush", b'{"id":1}')
 
 
 def test_a_generic_event_is_stamped_with_the_machines_time() -> None:
@@ -51,3 +53,14 @@ def test_a_generic_event_is_stamped_with_the_machines_time() -> None:
     made = headers(Webhook(shop_time, "events", "profile_updated", b"{}", "m1"), secret, "d", NOW)
     assert made["webhook-timestamp"] == str(int(NOW.timestamp()))
     assert made["webhook-signature"] == standard_signature(secret, "m1", int(NOW.timestamp()), b"{}")
+
+
+def test_a_woocommerce_delivery_is_what_the_source_reads() -> None:
+    """Its topic, and a signature that the source takes; another secret's is refused."""
+    body = b'{"id":1}'
+    made = headers(Webhook(NOW, "woocommerce", "product.deleted", body, "e"), "hush", "a-b", NOW)
+    assert (made["X-WC-Webhook-Resource"], made["X-WC-Webhook-Event"]) == ("product", "deleted")
+    request = Request("woocommerce", {name.lower(): value for name, value in made.items()}, body)
+    SOURCES["woocommerce"].verify(request, ["hush"], NOW)
+    with pytest.raises(Unauthorized):
+        SOURCES["woocommerce"].verify(request, ["other"], NOW)
