@@ -14,6 +14,12 @@ Answers = Mapping[str, list[str]]
 SOLD_OUT: Final = PRODUCTS[8]
 """What is sold out for some days of the demo."""
 
+_REVIEWS: Final = {
+    2: "It came with a chip in the rim.",
+    4: "Handsome, and a little smaller than I thought.",
+    5: "I use it every morning.",
+}
+
 _ASKS: Final = "iris.hale@example.com"
 _WAITS: Final = "tomas.berg@example.net"
 
@@ -60,6 +66,29 @@ def reactions(new: list[Person]) -> list[Reaction]:
         Reaction(_ASKS, "confirm-subscription", 1, hours(2), None, "confirm"),
         Reaction(_WAITS, "back-in-stock", 1, hours(3), None, "form"),
     ]
+
+
+def afterwards(people: list[Person]) -> list[Reaction]:
+    """What people answer in the weeks after the seven days, while the inbox stays open: surveys, of which some need the
+    reminder, and what they think of what they bought. Who gets no such mail answers none.
+    """
+    survey = {
+        "birthday_day": ["11"], "birthday_month": ["4"], "interests": ["new", "making"], "reward": ["delivery"],
+    }  # fmt: skip
+    told = []
+    for index, person in enumerate(people):
+        nth, stars = 2 if index % 4 == 2 else 1, 2 if index % 5 == 0 else 4 + index // 2 % 2
+        review = {"rating": [str(stars)], "text": [_REVIEWS[stars]]}
+        answer = {"score": [str(stars)], "comment": [_REVIEWS[stars]]}
+        if index % 2 == 0:
+            told.append(_answers(person, "survey", nth, "form", survey))
+            told.append(_answers(person, "review-request", 1, "review", review))
+        told.append(_answers(person, "satisfaction-survey", 1, "form", answer))
+    return told
+
+
+def _answers(person: Person, workflow: str, nth: int, page: str, answers: Answers) -> Reaction:
+    return Reaction(person.email, workflow, nth, timedelta(hours=4 + person.number % 9), None, page, answers)
 
 
 def visits(start: datetime, subscriber: Person, buyer: Person) -> list[Visit]:

@@ -10,13 +10,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from infra.local import figures
+from infra.local import figures, readers
 from infra.local.errors import LocalError
 from infra.local.inbox_client import Inbox
 from infra.local.mailbox import write_json
@@ -31,6 +31,9 @@ from tidings.tids import make_tid
 
 SETTLE_SECONDS: Final = 60
 """How long the stream may take to be worked off once nothing more is sent."""
+
+AFTER_DAYS: Final = 90
+"""How long the shop goes on while the inbox stays open."""
 
 _HISTORY_TAKES: Final = timedelta(hours=14)
 """Shop time that sending the history is expected to take; the live days start at the midnight after it."""
@@ -72,11 +75,13 @@ class Demo:
     door: Door = field(init=False)
     inbox: Inbox = field(init=False)
     story: Story = field(init=False)
+    timeline: Timeline = field(init=False)
 
     def __post_init__(self) -> None:
         """Find the door and the recorder."""
         self.door = Door(self.outputs.text("api_url"), self.outputs.values["webhook_secrets"])
         self.inbox = Inbox(self.outputs.text("inbox_url"))
+        self.timeline = Timeline(self.outputs.clock, self.door, self.inbox)
         keys = parse_keys([self.outputs.text("track_secret")])
         self.story = Story(
             self.seed,
@@ -117,16 +122,26 @@ class Demo:
         self.progress.finish(f"a year of history: {people} customers, {self.door.answers.accepted} events")
 
     def _live(self, start: datetime) -> None:
-        clock = self.outputs.clock
-        timeline = Timeline(clock, self.door, self.inbox)
+        clock, timeline = self.outputs.clock, self.timeline
         timeline.send(self.story.live(start))
         timeline.visit(self.story.visits(start))
         timeline.expect(self.story.reactions)
         end = start + timedelta(days=LIVE_DAYS)
-        for at in _daily_times(start, end):
-            timeline.add(at, lambda at=at: self._invoke_daily(at))  # type: ignore[misc]
+        self._add_daily(_daily_times(start, end))
         timeline.run(end, lambda: self._show(clock.now(), start))
         self._show(end, start, last=True)
+
+    def go_on(self) -> None:
+        """The days after the figures: the daily rule runs, and people answer what comes weeks after an order."""
+        now = self.outputs.clock.now()
+        end = now + timedelta(days=AFTER_DAYS)
+        self._add_daily(at for at in _daily_times(now, end, AFTER_DAYS) if at > now)
+        self.timeline.expect(readers.afterwards([*self.story.new, *self.story.past]))
+        self.timeline.run(end, lambda: None)
+
+    def _add_daily(self, times: Iterable[datetime]) -> None:
+        for at in times:
+            self.timeline.add(at, lambda at=at: self._invoke_daily(at))  # type: ignore[misc]
 
     def _show(self, now: datetime, start: datetime, last: bool = False) -> None:
         day = max(1, min(LIVE_DAYS, 1 + (now - start) // timedelta(days=1)))
@@ -226,10 +241,10 @@ def _next_hour(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
-def _daily_times(start: datetime, end: datetime) -> list[datetime]:
+def _daily_times(start: datetime, end: datetime, days: int = LIVE_DAYS) -> list[datetime]:
     """Five past midnight UTC of each day; when the days begin later than that, also at once."""
     first = start.replace(hour=0, minute=5)
-    times = [first + timedelta(days=n) for n in range(LIVE_DAYS + 1)]
+    times = [first + timedelta(days=n) for n in range(days + 1)]
     return [max(start, first), *(at for at in times[1:] if at < end)]
 
 
@@ -252,7 +267,7 @@ def main(environ: Mapping[str, str]) -> int:
             f"{summary['mails_sent']} mails in {summary['seconds']:.0f} s; figures in {demo.directory}/summary.json"
         )
         if not environ.get("ONCE"):
-            _stay(demo.outputs.text("inbox_url"), ours)
+            _stay(demo, stack, ours)
     except LocalError as error:
         print("\n" * sys.stdout.isatty() + f"make run: {error}", file=sys.stderr)
         return 1
@@ -273,12 +288,21 @@ def _bring_up(stack: Stack) -> bool:
     return True
 
 
-def _stay(inbox_url: str, ours: bool) -> None:
-    """Leave the inbox open until Ctrl-C; journeys that still wait go on meanwhile."""
+def _stay(demo: Demo, stack: Stack, ours: bool) -> None:
+    """Leave the inbox open until Ctrl-C, or until the stack is stopped elsewhere; meanwhile the shop goes on."""
     print(
-        f"the inbox stays open at {inbox_url} until Ctrl-C{' (which stops the stack too)' if ours else ''}",
+        f"the inbox stays open at {demo.outputs.text('inbox_url')} until Ctrl-C"
+        f"{' (which stops the stack too)' if ours else ''}; the shop goes on, and surveys and reviews follow",
         flush=True,
     )
+    try:
+        demo.go_on()
+    except KeyboardInterrupt:
+        return print()
+    except LocalError as error:
+        if not stack.is_up():
+            return print("the stack was stopped")
+        print(f"make run: the shop goes on no further: {error}", file=sys.stderr)
     try:
         threading.Event().wait()
     except KeyboardInterrupt:

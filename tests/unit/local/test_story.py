@@ -3,11 +3,17 @@
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from infra.local import readers
 from infra.local.forms import hidden_fields
 from infra.local.story import LIVE_DAYS, Story
 from infra.local.wire import Webhook
+from tidings.forms.catalogue import REVIEW_FORM, questions
+from tidings.forms.fields import read
+from tidings.shop import load_shop
 
+ROOT = Path(__file__).parents[3]
 START = datetime(2027, 2, 27, tzinfo=UTC)
 
 
@@ -119,3 +125,21 @@ def test_a_form_sends_what_is_hidden_in_it() -> None:
         '<form><input type="hidden" name="do" value="nothing"></form>'
     )
     assert hidden_fields(page) == {"showing": ["s&1"]}
+
+
+def test_what_people_answer_later_fits_the_forms() -> None:
+    """Surveys, reviews, scores; some of the unhappy, and some who need the reminder."""
+    shop = load_shop(ROOT / "workflows" / "shop.yaml")
+    story, _, _ = _story()
+    later = readers.afterwards([*story.new, *story.past])
+    asked = {
+        "survey": questions(shop.forms["survey"], shop.interests, shop.rewards),
+        "satisfaction-survey": questions(shop.forms["satisfaction"], shop.interests, shop.rewards),
+        "review-request": REVIEW_FORM,
+    }
+    assert {each.workflow for each in later} == asked.keys()
+    for each in later:
+        found = read(asked[each.workflow], {**each.answers}, START.date())
+        assert (found.errors, bool(found.values)) == ({}, True), each.workflow
+    assert {each.nth for each in later if each.workflow == "survey"} == {1, 2}
+    assert {"2", "5"} <= {each.answers["score"][0] for each in later if "score" in each.answers}
