@@ -3,7 +3,7 @@ Here and on AWS alike.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -62,6 +62,11 @@ def _local() -> Desk:
         raise DeployError(
             "the embedded AWS is not up: make up, or say which stack on AWS with STACK="
         ) from None
+    return local_desk(told)
+
+
+def local_desk(told: Mapping[str, Any]) -> Desk:
+    """The local stack that tells this about itself in `outputs.json`."""
     return Desk(
         "local",
         told["functions"]["erase_customer"],

@@ -2,11 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.local.held import Held, grouped, never_went, waited
 from infra.local.outputs import Outputs
 from tidings.aws.codec import decode_item
 from tidings.aws.customer_item import from_item
@@ -85,26 +86,14 @@ def read(outputs: Outputs, mails: Path) -> Figures:
         mails=dict(sent),
         started=dict(started),
         exited=dict(exited),
-        skipped=_skipped(ledger),
-        deferred=_deferred(ledger),
+        skipped=_counted(never_went(ledger)),
+        deferred=_counted(waited(ledger)),
         waiting={name: _running(outputs, arn) for name, arn in outputs.values["state_machines"].items()},
     )
 
 
-def _skipped(ledger: list[dict[str, Any]]) -> dict[str, int]:
-    """Mails that never went; of a reason such as `unsubscribed: offers` the first words."""
-    never = [entry for entry in ledger if entry["state"] in ("skipped", "dropped")]
-    return dict(Counter(_short(str(entry["reason"])) for entry in never))
-
-
-def _deferred(ledger: list[dict[str, Any]]) -> dict[str, int]:
-    """Times that a mail had to wait; of each mail the ledger keeps the latest ten."""
-    waits = [told for entry in ledger for told in entry.get("told", {}).get("deferred", ())]
-    return dict(Counter(_short(str(reason)) for _, reason, _ in waits))
-
-
-def _short(reason: str) -> str:
-    return reason.partition(":")[0]
+def _counted(held: Iterable[Held]) -> dict[str, int]:
+    return {reason: len(mails) for reason, mails in grouped(held).items()}
 
 
 def _running(outputs: Outputs, machine: str) -> int:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from infra.local import pictures
@@ -27,6 +27,9 @@ from infra.local.mailbox import Mailbox, Recorded, parts
 from infra.local.mailworld import MailWorld
 from infra.local.outputs import Outputs
 from infra.local.timekeeper import Timekeeper
+
+if TYPE_CHECKING:
+    from infra.local.records import Records
 
 SEND_PATH: Final = "/v2/email/outbound-emails"
 ACCOUNT_PATH: Final = "/v2/email/account"
@@ -37,6 +40,7 @@ _PAGES: Final = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/inbox.css": ("inbox.css", "text/css; charset=utf-8"),
     "/inbox.js": ("inbox.js", "text/javascript; charset=utf-8"),
+    "/why.js": ("why.js", "text/javascript; charset=utf-8"),
 }
 _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -62,6 +66,7 @@ class Office:
         self._lock = threading.Lock()
         self._outputs: Outputs | None = None
         self._world: MailWorld | None = None
+        self._records: Records | None = None
 
     def outputs(self) -> Outputs | None:
         """The stack's outputs; None until they are written."""
@@ -88,6 +93,16 @@ class Office:
                 self._world = MailWorld(outputs.clock, outputs.text("region"), put, self.seed)
                 self._world.start()
             return self._world
+
+    def records(self) -> "Records | None":
+        """The stack's tables; None until the stack's outputs say which."""
+        from infra.local.records import Records  # slow to import, and only for who asks why
+
+        outputs = self.outputs()
+        with self._lock:
+            if self._records is None and outputs is not None:
+                self._records = Records(outputs)
+            return self._records
 
     def pass_on(
         self, method: str, path: str, headers: list[tuple[str, str]], body: bytes
@@ -176,6 +191,8 @@ class Desk(BaseHTTPRequestHandler):
             return self._say(HTTPStatus.OK, page, kind, [("Content-Security-Policy", _PAGE_POLICY)])
         if path == "/api/mails":
             return self._say_json(self.office.listing(query.removeprefix("version=")))
+        if path == "/api/held" or path.startswith("/api/story/"):
+            return self._tell(path)
         if path.startswith("/api/mails/"):
             return self._mail(*path.removeprefix("/api/mails/").partition("/")[::2])
         picture = pictures.draw(path.removeprefix("/pictures/")) if path.startswith("/pictures/") else None
@@ -245,6 +262,20 @@ class Desk(BaseHTTPRequestHandler):
         return self._say(
             HTTPStatus.OK, page, "text/html; charset=utf-8", [("Content-Security-Policy", policy)]
         )
+
+    def _tell(self, path: str) -> None:
+        """What the tables say."""
+        records = self.office.records()
+        if records is None:
+            return self._say(HTTPStatus.SERVICE_UNAVAILABLE, b"the embedded AWS is not up", "text/plain")
+        try:
+            told = records.held() if path == "/api/held" else records.story(path.removeprefix("/api/story/"))
+        except Exception as error:  # noqa: BLE001 - boto3's errors have no common base
+            said = f"the embedded AWS does not answer: {error}".encode()
+            return self._say(HTTPStatus.SERVICE_UNAVAILABLE, said, "text/plain")
+        if told is None:
+            return self._say(HTTPStatus.NOT_FOUND, b"nobody has that id", "text/plain")
+        return self._say_json(told)
 
     def _body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))

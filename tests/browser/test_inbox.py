@@ -1,108 +1,26 @@
 """The inbox page as people use it, in a real browser, on a desk and on a phone."""
 
-import base64
-import http.client
-import json
-import threading
 from collections.abc import Iterator
-from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from infra.local.mailbox import Mailbox
-from infra.local.recorder import SEND_PATH, Office, serve
 from tests.browser.axe import AXE, MISSING, barriers
 from tests.browser.chromium import Page, executable
+from tests.browser.mailroom import Inbox, recorder
 
 CHROMIUM = executable()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
 
 needs_axe = pytest.mark.skipif(not AXE.exists(), reason=MISSING)
 DESK, PHONE = (1280, 800), (375, 740)
-HOSTILE = (
-    "<html><head></head><body><p id='hello'>Hello Ada</p>"
-    "<img src='https://elsewhere.example/pixel.png'><img src='{here}pictures/teapot-moss.svg'>"
-    "<script>parent.document.title = 'taken over'</script></body></html>"
-)
-
-
-class _Taker(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        answer = b'{"MessageId":"ses-1"}'
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        pass
-
-
-class Inbox:
-    """A recorder that runs, and the way to send it mail."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.url = f"http://127.0.0.1:{port}/"
-
-    def send(self, name: str, workflow: str, step: str, subject: str) -> None:
-        """One mail to somebody of that name."""
-        message = EmailMessage()
-        address = f"{name.lower()}@example.com"
-        message["From"], message["To"], message["Subject"] = (
-            "Shop <s@example.com>",
-            f"{name} <{address}>",
-            subject,
-        )
-        message.set_content(f"Words for {name}")
-        message.add_alternative(HOSTILE.replace("{here}", self.url), subtype="html")
-        tags = {
-            "workflow": workflow,
-            "step": step,
-            "class": "marketing",
-            "journey": "j",
-            "customer": f"c-{name}",
-        }
-        body = {
-            "Destination": {"ToAddresses": [address]},
-            "Content": {"Raw": {"Data": base64.b64encode(message.as_bytes()).decode()}},
-            "EmailTags": [{"Name": tag, "Value": value} for tag, value in tags.items()],
-        }
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request("POST", SEND_PATH, json.dumps(body))
-        assert connection.getresponse().status == 200
-        connection.close()
 
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Iterator[Inbox]:
     """A recorder with three mails."""
-    taker = ThreadingHTTPServer(("127.0.0.1", 0), _Taker)
-    office = Office(Mailbox(tmp_path), f"http://127.0.0.1:{taker.server_port}", tmp_path / "outputs.json")
-    recorder = serve(office, 0)
-    taker.daemon_threads = True
-    for server in (taker, recorder):
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    box = Inbox(recorder.server_port)
-    for name, workflow, step, subject in (
-        ("Ada", "welcome", "welcome", "Welcome"),
-        ("Ren", "abandoned-checkout", "reminder", "Your cup is still here"),
-        (
-            "Ada",
-            "abandoned-checkout",
-            "second-reminder",
-            "<b>Still</b> thinking it over, with a long subject line?",
-        ),
-    ):
-        box.send(name, workflow, step, subject)
-    yield box
-    for server in (recorder, taker):
-        server.shutdown()
-        server.server_close()
+    with recorder(tmp_path) as box:
+        yield box
 
 
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])

@@ -7,7 +7,7 @@ const narrow = matchMedia("(max-width: 820px)");
 const MARKS = { Complaint: ["complaint", "bad"], Bounce: ["bounced", "bad"], Click: ["clicked", "good"], Open: ["opened", "good"],
   DeliveryDelay: ["delayed", ""], Delivery: ["delivered", ""], Send: ["sent", ""] };
 
-const state = { version: "", mails: [], shown: [], workflow: "", wanted: "", chosen: 0, part: "html", clock: null, seen: 0 };
+const state = { version: "", mails: [], shown: [], workflow: "", wanted: "", chosen: 0, part: "html", view: "mails", clock: null, seen: 0 };
 const rows = new Map();
 const hues = new Map();
 let loaded = { number: 0, parts: null };
@@ -141,10 +141,13 @@ function choose(number, open) {
   drawMail(mail);
 }
 
+function showPane(name) {
+  for (const pane of ["nothing", "mail", "held-mail"]) by(pane).hidden = pane !== name;
+}
+
 function drawMail(mail) {
   const { name, address } = person(mail);
-  by("nothing").hidden = true;
-  reader.hidden = false;
+  showPane("mail");
   reader.className = `mail ${hue(mail.workflow)}`;
   by("subject").textContent = mail.subject || "(no subject)";
   by("face").textContent = initials(name);
@@ -205,6 +208,12 @@ function showPart(part) {
   by("frame").hidden = part !== "html";
   by("text").hidden = part !== "text";
   by("headers").hidden = part !== "headers";
+  by("why").hidden = part !== "why";
+  const mail = state.mails.find((one) => one.number === loaded.number);
+  if (part === "why" && mail && loaded.why !== mail.number) {
+    loaded.why = mail.number;
+    tellStory(by("why"), mail, mail.message_id);
+  }
   for (const tab of document.querySelectorAll(".tabs button")) {
     tab.setAttribute("aria-selected", String(tab.dataset.part === part));
     tab.tabIndex = tab.dataset.part === part ? 0 : -1;
@@ -214,9 +223,20 @@ function showPart(part) {
 function filterBy(text) {
   state.wanted = by("search").value = text;
   state.workflow = "";
+  if (state.view === "held") return see("mails");
   drawChips();
   drawList();
   if (narrow.matches) close();
+}
+
+function clearSearch() {
+  state.wanted = by("search").value = "";
+  drawShown();
+}
+
+function drawShown() {
+  if (state.view === "held") drawHeld();
+  else drawList();
 }
 
 function close() {
@@ -235,6 +255,7 @@ function move(steps) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (state.view === "held" && !["/", "Escape"].includes(event.key)) return; // its rows are buttons
   const typing = event.target === by("search"), tab = event.target.closest?.(".tabs");
   if (tab && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
     const tabs = [...tab.children], at = tabs.indexOf(document.activeElement) + (event.key === "ArrowRight" ? 1 : -1);
@@ -246,14 +267,14 @@ document.addEventListener("keydown", (event) => {
   else if (!typing && event.key === "End") move(state.shown.length);
   else if (!typing && event.key === "Enter" && event.target === list && state.chosen) choose(state.chosen, true);
   else if (!typing && event.key === "/") by("search").focus();
-  else if (event.key === "Escape") { if (typing && state.wanted) filterBy(""); else if (narrow.matches) close(); else list.focus(); }
+  else if (event.key === "Escape") { if (typing && state.wanted) clearSearch(); else if (narrow.matches) close(); else (state.view === "held" ? by("held") : list).focus(); }
   else return;
   event.preventDefault();
 });
 for (const tab of document.querySelectorAll(".tabs button")) {
   tab.addEventListener("click", () => { state.part = tab.dataset.part; showPart(state.part); });
 }
-by("search").addEventListener("input", () => { state.wanted = by("search").value.trim(); drawList(); });
+by("search").addEventListener("input", () => { state.wanted = by("search").value.trim(); drawShown(); });
 by("newer").addEventListener("click", () => move(-1));
 by("older").addEventListener("click", () => move(1));
 by("back").addEventListener("click", close);
@@ -278,6 +299,7 @@ async function refresh() {
     if (!answer.mails) return;
     if (answer.mails.length < state.mails.length) startAgain();
     state.mails = answer.mails;
+    if (state.view === "held") return;
     drawChips();
     drawList();
     const chosen = state.mails.find((mail) => mail.number === state.chosen);

@@ -217,3 +217,10 @@ def test_an_emulator_that_is_gone_is_an_outage(tmp_path: Path) -> None:
     recorder.server_close()
     assert status == 503
     assert json.loads((tmp_path / "mails.json").read_text()) == []
+
+
+def test_without_a_stack_there_is_nothing_to_tell(bench: Bench) -> None:
+    """Said, not broken; and told to this machine only."""
+    for path in ("/api/held", "/api/story/c1"):
+        assert bench.ask("GET", path)[0] == 503
+        assert bench.ask("GET", path, headers={"Host": "elsewhere.example"})[0] == 403
