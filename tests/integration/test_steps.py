@@ -28,6 +28,7 @@ from tidings.aws.suppressions_table import SuppressionsTable
 from tidings.aws.table import Table
 from tidings.customer import epoch
 from tidings.errors import Conflict, JourneyExited, SendDeferred, SendRejected, SendUnknown, Unavailable
+from tidings.mail.render import mailbox
 from tidings.steps import Letter, Request
 from tidings.workflow.package import Packages, UnknownPackage, build, dump
 
@@ -183,6 +184,14 @@ def test_a_mail_goes_out_raw_with_its_tags(ses: Ses) -> None:
     assert asked["EmailTags"] == [{"Name": "a", "Value": "b"}]
     assert asked["ConfigurationSetName"] == "shop"
     assert set(asked["Content"]) == {"Raw"}
+
+
+def test_the_sender_is_told_by_the_mail_itself(ses: Ses) -> None:
+    """Beside the mail SES takes no line break, which a long name in encoded words has; and its From would be lost."""
+    sender = str(mailbox("hello@shop.example", "株式会社サンプルショップ公式オンラインストア"))
+    assert "\r\n" in sender
+    ses.mailer().send(replace(MAIL, sender=sender))
+    assert set(ses.asked[0]) == {"Content", "Destination", "EmailTags", "ConfigurationSetName"}
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,7 @@ class Parked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A mail ready to go: MIME bytes and what SES is told beside them."""
+    """A mail ready to go: MIME bytes, which name `sender` in their From, and what SES is told beside them."""
 
     sender: str
     recipient: str

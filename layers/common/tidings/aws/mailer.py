@@ -2,6 +2,9 @@
 
 Errors: docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html. An answer with a 4xx means that SES
 did not take the mail; a 5xx, a broken connection or no answer mean that nobody knows.
+
+The sender stands in the mail's own From header. Told beside it (`FromEmailAddress`) it would take that header's place,
+and SES takes no line break there, which a long name in encoded words has.
 """
 
 from dataclasses import dataclass
@@ -31,7 +34,6 @@ class SesMailer:
         """The message id. Raises SendRejected when SES provably did not take the mail, SendUnknown otherwise."""
         try:
             answer = self.client.send_email(
-                FromEmailAddress=mail.sender,
                 Destination={"ToAddresses": [mail.recipient]},
                 Content={"Raw": {"Data": mail.content}},
                 EmailTags=[{"Name": name, "Value": value} for name, value in mail.tags.items()],
