@@ -197,10 +197,11 @@ class FakeSends:
         return [row for (journey, _), row in self.rows.items() if journey == journey_id]
 
     def claim(self, send: ports.Send, was: ports.Send | None) -> None:
-        """Write over exactly what was read."""
+        """Write over what was read, known as in the table by its state and attempt."""
 
         def effect() -> None:
-            if self.rows.get((send.journey, send.step)) != was:
+            row = self.rows.get((send.journey, send.step))
+            if (row and (row.state, row.attempt)) != (was and (was.state, was.attempt)):
                 raise Conflict("claimed by another")
             self.rows[send.journey, send.step] = send
 

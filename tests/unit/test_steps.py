@@ -330,6 +330,7 @@ def test_a_template_that_fails_leaves_no_claim() -> None:
     with pytest.raises(ValueError, match="no such filter"):
         stage.build().run(request)
     assert not stage.sends.rows
+    stage.world.pass_time(timedelta(seconds=1))
     stage.step()
     assert stage.mails() == [b"reminder"]
 

@@ -124,9 +124,9 @@ def take(pace: Pace, send: str, now: int, plan: Plan | None, caps: Iterable[Freq
     return _planned(replace(pace, sends={**recent, send: now}), send, plan)
 
 
-def put_off(pace: Pace, send: str, plan: Plan | None) -> Pace:
-    """The pace after a deferral: no slot for `send`, and the journey's new plan."""
-    return _planned(_without(pace, send), send, plan)
+def put_off(pace: Pace, send: str, plan: Plan | None, *, keeps: bool = False) -> Pace:
+    """The pace after a deferral: no slot for `send`, unless it keeps it, and the journey's new plan."""
+    return _planned(pace if keeps else _without(pace, send), send, plan)
 
 
 def give_back(pace: Pace, send: str) -> Pace:

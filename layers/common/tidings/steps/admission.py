@@ -22,6 +22,8 @@ ATTEMPTS = 5
 LATENCY = 2
 """Machine seconds by which a step may come late: where shop time runs fast, more than `STALE`."""
 
+UNDER_WAY = 120
+"""Machine seconds for which whoever took a slot may be under way: twice run_step's time-out, for clocks differ."""
 
 PAUSED = "paused"
 """The governor's word for a workflow whose mails go nowhere until somebody says so."""
@@ -42,10 +44,9 @@ class Admission:
     governor: ports.Governor
     clock: Clock
 
-    def ask(self, scene: Scene, step: SendStep) -> Wait | Drop | None:
+    def ask(self, scene: Scene, step: SendStep, now: int) -> Wait | Drop | None:
         """None when the mail may go now, its slot taken; else until when it must wait, or that it is dropped. Raises
-        Conflict when the pace is being written to without end."""
-        now = epoch(self.clock.now())
+        Conflict when the pace is being written to without end, or another attempt took the slot in this very second."""
         last = epoch(scene.due() + step.expires) if step.expires else None
         if last is not None and now > last:
             deferred = scene.deferrals
@@ -53,10 +54,13 @@ class Admission:
         wait = self._marketing(scene, now, last) if scene.is_marketing else self._held(scene, now)
         return _expired(wait.reason) if wait and last is not None and wait.until > last else wait
 
-    def give_back(self, scene: Scene, until: int | None) -> None:
-        """The slot, after a refusal; a mail that comes again at `until` still goes before others. Raises Conflict when
-        the pace moved: a slot that stays taken delays another mail, and this one finds it its own."""
+    def give_back(self, scene: Scene, taken: int, until: int | None) -> None:
+        """The slot that was taken then, after a refusal; a mail that comes again at `until` still goes before others.
+        Raises Conflict when the pace moved: a slot that stays taken delays another mail, and this one finds it its own.
+        """
         pace = self.paces.get(scene.customer.id)
+        if pace.sends.get(scene.slot) != taken:
+            return  # the step was called twice, and the other attempt holds it now
         if until is None:
             self.paces.put(paces.give_back(pace, scene.slot))
             return
@@ -91,10 +95,15 @@ class Admission:
                 # No plan is told: whoever the governor holds back keeps nobody else back.
                 return Wait((rules.hold(held.until) or held).until, held.reason)
         pace = paces.of_open(pace, scene.customer.journeys)
-        if wait is None and own.sends.get(scene.slot) != now:
+        taken = own.sends.get(scene.slot)
+        if wait is None:
+            if taken == now:
+                raise Conflict("another attempt took the slot in this very second")
             self.paces.put(paces.take(pace, scene.slot, now, scene.plan(), scene.shop.frequency_cap))
-        elif wait is not None and (last is None or wait.until <= last):
-            self.paces.put(paces.put_off(pace, scene.slot, plan._replace(at=wait.until)))
+        elif last is None or wait.until <= last:
+            # Called twice, this step may be about to send: what it took is left to it.
+            keeps = taken is not None and abs(now - taken) < self.clock.shop_seconds(UNDER_WAY)
+            self.paces.put(paces.put_off(pace, scene.slot, plan._replace(at=wait.until), keeps=keeps))
         return wait
 
     def _held(self, scene: Scene, now: int, *, ready: bool = True) -> Wait | None:

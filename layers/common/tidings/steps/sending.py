@@ -127,7 +127,7 @@ class Sender:
         self, scene: Scene, step: SendStep, claim: ports.Send, letter: Callable[[], Letter]
     ) -> ports.Send:
         """Slot, render, claim, send, settle."""
-        match self._admitted(scene, step):
+        match self._admitted(scene, step, claim):
             case Wait(until, reason):
                 raise self._put_off(scene, claim, until, reason)
             case Drop(reason):
@@ -151,9 +151,9 @@ class Sender:
     def _admission(self) -> Admission:
         return Admission(self.paces, self.governor, self.clock)
 
-    def _admitted(self, scene: Scene, step: SendStep) -> Wait | Drop | None:
+    def _admitted(self, scene: Scene, step: SendStep, claim: ports.Send) -> Wait | Drop | None:
         try:
-            return self._admission.ask(scene, step)
+            return self._admission.ask(scene, step, claim.at)
         except Conflict:
             raise self._deferral(CONFLICT_SECONDS) from None
 
@@ -203,21 +203,21 @@ class Sender:
         ended, reason = replace(claim, reason=str(rejection)), str(rejection)
         if claim.attempt >= MAX_ATTEMPTS:
             ended = self._settled(replace(ended, state="rejected"), "MailsSkipped")
-            self._step_back(scene, rejection, None)
+            self._step_back(scene, claim, rejection, None)
             return ended
         delay = min(rejection.retry_after * 2 ** (claim.attempt - 1), LONGEST_RETRY)
         deferral = self._deferral(delay * (1 + self.jitter()))
         until = claim.at + deferral.seconds
         noted = _deferred(ended, until, "throttled" if rejection.throttled else reason)
         self._settled(replace(noted, state="released"), "MailsDeferred")
-        self._step_back(scene, rejection, until)
+        self._step_back(scene, claim, rejection, until)
         raise deferral
 
-    def _step_back(self, scene: Scene, rejection: SendRejected, until: int | None) -> None:
+    def _step_back(self, scene: Scene, claim: ports.Send, rejection: SendRejected, until: int | None) -> None:
         """What may fail once the refusal is written down."""
         if rejection.throttled:
             self.governor.throttled()
-        self._pace(scene, lambda scene: self._admission.give_back(scene, until))
+        self._pace(scene, lambda scene: self._admission.give_back(scene, claim.at, until))
 
     def _pace(self, scene: Scene, write: Callable[[Scene], None]) -> None:
         """What the pace is told once the ledger knows: best effort."""
