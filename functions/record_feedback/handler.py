@@ -6,6 +6,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from tidings import observe, wiring
+from tidings.errors import TidingsError
 
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -19,4 +20,9 @@ def handler(event: dict[str, Any], context: Any) -> Any:
 
 
 def _record(record: SQSRecord) -> None:
-    wiring.feedback().record(record.body)
+    try:
+        wiring.feedback().record(record.body)
+    except TidingsError as error:  # Powertools says nothing of why a message failed
+        about = {"refused": type(error).__name__, "why": str(error), "message_id": record.message_id}
+        observe.logger().warning("feedback", extra=about)
+        raise

@@ -198,14 +198,19 @@ def test_record_feedback(shop: Account, journey: str) -> None:
     assert (entry.state, entry.reason) == ("skipped", "bounced")
 
 
-def test_record_feedback_returns_all_when_all_fail(shop: Account) -> None:
-    """Nothing is lost: the whole batch comes again."""
+def test_record_feedback_returns_all_when_all_fail(shop: Account, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is lost: the whole batch comes again; and the log says why."""
     records = [
         {"messageId": f"m{n}", "body": "?", "eventSource": "aws:sqs", "attributes": {}} for n in (1, 2)
     ]
     assert shop.names
     failed = record_feedback({"Records": records}, CONTEXT)["batchItemFailures"]
     assert [each["itemIdentifier"] for each in failed] == ["m1", "m2"]
+    told = [record.__dict__ for record in caplog.records]
+    assert [(each["refused"], each["message_id"]) for each in told] == [
+        ("BadInput", "m1"),
+        ("BadInput", "m2"),
+    ]
 
 
 def test_run_daily(shop: Account) -> None:

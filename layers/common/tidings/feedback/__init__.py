@@ -15,7 +15,7 @@ from tidings import ports
 from tidings.clock import Clock
 from tidings.events import Event, address_alias, customer_identity, fact_time, product_identity
 from tidings.feedback import bounces, robots
-from tidings.feedback.shapes import Report, addresses, first, read
+from tidings.feedback.shapes import Report, addresses, first, read, time_of
 from tidings.mail.render import deliverable
 from tidings.pacing.health import Health
 from tidings.pacing.limits import SoftBounces
@@ -103,11 +103,12 @@ class Feedback:
         name = sent_as if type_ == "mail_sent" and sent_as else report.message_id
         properties = _properties(type_, report)
         if type_ in AGAIN:
-            name += f":{at:%Y%m%dT%H%M%S%f}" if dated else f":{short(_text(report.told))}"
+            own = time_of(report.told.get("timestamp"))  # the mail's time would be that of all its reports
+            name += f":{at:%Y%m%dT%H%M%S%f}" if own else f":{short(_text(report.told))}"
         elif type_ == "mail_bounced" and not properties["hard"]:
             name += ":soft"  # a mail that bounces softly may yet bounce hard
         if type_ == "mail_other":
-            name += f":{short(report.kind)}"
+            name += f":{short(report.kind)}:{short(_text(_said_of(report)))}"
         return Event(
             id=f"ses:{type_}:{name}",
             type=type_,
@@ -199,6 +200,11 @@ def _plain(value: object) -> str:
 
 def _said(value: object) -> str:
     return " ".join(value.split())[:200] if isinstance(value, str) else ""
+
+
+def _said_of(report: Report) -> dict[str, Any]:
+    """All that a report says, whatever key its kind stands under."""
+    return {name: value for name, value in report.whole.items() if name not in ("eventType", "notificationType")}
 
 
 def _text(value: Any) -> str:

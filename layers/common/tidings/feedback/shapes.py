@@ -2,7 +2,7 @@
 and SNS's envelope around any of them.
 
 Liberal in what it reads: a name's spelling, a missing part or a null where a list should be refuse nothing. Only
-what names no message is no report of SES.
+what names no message is no report of SES; and even then a bounce or a complaint that names somebody is heard.
 """
 
 import json
@@ -14,6 +14,7 @@ from email.utils import parseaddr
 from typing import Any, Final
 
 from tidings.errors import BadInput
+from tidings.people.compact import short
 
 KINDS: Final = {
     "send": "mail_sent",
@@ -46,6 +47,9 @@ DETAIL_TYPES: Final = {
 SECTIONS: Final = {"renderingfailure": ("failure", "renderingFailure"), "deliverydelay": ("deliveryDelay",)}
 GREETINGS: Final = ("successfully validated sns topic", "you have successfully subscribed")
 """What SES says to a topic when it is set up: no report, and nothing to mend."""
+
+EARLIEST: Final = 2000
+"""The year before which no mail was sent: a time from then is none."""
 
 _DEEPEST: Final = 4
 
@@ -108,6 +112,8 @@ def read(body: object) -> list[Report]:
     if isinstance(body, str) and body.strip().lower().startswith(GREETINGS):
         return []
     found = list(_unwrapped(body, _DEEPEST))
+    if not found and isinstance(body, str) and '"SubscriptionConfirmation"' in body:
+        raise BadInput("SNS asks whether the queue may hear a topic: open the SubscribeURL in the message")
     if not found:
         raise BadInput("not a report of SES: nothing in it names a message")
     return [report for each in found for report in ([each] if isinstance(each, Report) else [])]
@@ -120,34 +126,46 @@ def _unwrapped(body: object, deeper: int) -> Iterator[Report | None]:
             yield None
             return
         body = parsed(body)
+    if isinstance(body, str | list) and deeper:
+        for each in [body] if isinstance(body, str) else body:
+            yield from _unwrapped(each, deeper - 1)
     if not isinstance(body, Mapping) or deeper == 0:
         return
     if _word(body.get("notificationType")) == "amazonsnssubscriptionsucceeded":
         yield None
     elif isinstance(body.get("detail"), Mapping):
         yield from _reported(body["detail"], str(body.get("detail-type") or ""))
-    elif isinstance(body.get("mail"), Mapping):
+    elif isinstance(body.get("mail"), Mapping) or _word(body.get("eventType") or body.get("notificationType")):
         yield from _reported(body, "")
     elif isinstance(body.get("Records"), list):
         for record in body["Records"]:
-            sns = record.get("Sns") if isinstance(record, Mapping) else None
-            yield from _unwrapped(sns, deeper - 1)
+            inner = record.get("Sns") or record.get("body") if isinstance(record, Mapping) else None
+            yield from _unwrapped(inner, deeper - 1)
     elif "Message" in body:
         yield from _unwrapped(body["Message"], deeper - 1)
 
 
 def _reported(detail: Mapping[str, Any], detail_type: str) -> Iterator[Report]:
     mail = detail.get("mail")
-    if not isinstance(mail, Mapping) or not str(mail.get("messageId") or "").strip():
-        return
+    mail = mail if isinstance(mail, Mapping) else {}
     kind = str(detail.get("eventType") or detail.get("notificationType") or "").strip()
     word = _word(kind)
     if not word:
         told = _word(detail_type).removeprefix("email")
         word = DETAIL_TYPES.get(told) or next((each for each in KINDS if _section(detail, each)), told)
         kind = kind or detail_type.removeprefix("Email ") or word
-    whole = {name: value for name, value in detail.items() if name != "mail"}
-    yield Report(kind[:100], word, mail, _section(detail, word), whole)
+    told = _section(detail, word)
+    name = str(mail.get("messageId") or "").strip() or _nameless(word, told)
+    if name:
+        whole = {name: value for name, value in detail.items() if name != "mail"}
+        yield Report(kind[:100], word, {**mail, "messageId": name}, told, whole)
+
+
+def _nameless(word: str, told: Mapping[str, Any]) -> str:
+    """A name for a report that names no message, but somebody who must not be mailed again; else "": it is none."""
+    named = told.get({"bounce": "bouncedRecipients", "complaint": "complainedRecipients"}.get(word, ""))
+    given = told.get("feedbackId")
+    return (given if isinstance(given, str) else "") or short(json.dumps(told, sort_keys=True)) if named else ""
 
 
 def _section(detail: Mapping[str, Any], word: str) -> Mapping[str, Any]:
@@ -157,9 +175,12 @@ def _section(detail: Mapping[str, Any], word: str) -> Mapping[str, Any]:
 
 
 def parsed(text: str) -> object:
-    """A JSON text's value, None for what is none."""
+    """A JSON text's value without half characters, which nothing could store; None for what is none."""
     try:
-        return json.loads(text)
+        value: object = json.loads(text.removeprefix("\ufeff"))
+        if "\\ud" in text.lower():
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+        return value
     except (ValueError, RecursionError):
         return None
 
@@ -200,6 +221,7 @@ def time_of(value: object) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value.strip())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return found if found.year >= EARLIEST else None
