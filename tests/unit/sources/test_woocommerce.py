@@ -139,6 +139,16 @@ def test_an_order_paid_later_is_placed_with_its_payment() -> None:
     assert placed.properties["placed_at"] == "2026-03-10T11:41:00Z"
 
 
+def test_api_v1_tells_that_it_was_paid_but_not_when() -> None:
+    """Its times are the shop's, of an offset that nobody tells: each fact counts as of its receipt."""
+    first = {name: value for name, value in ORDER.items() if not name.endswith("_gmt")}
+    paid = told("order.updated", {**first, "date_paid": "2026-03-10T12:00:00"})
+    assert {name: event.dated for name, event in paid.items()} == {"order_placed": False, "order_paid": False}
+    assert list(told("order.updated", {**first, "date_paid": None})) == ["order_placed"]
+    gone = told("order.updated", {**first, "status": "cancelled", "date_paid": "2026-03-10T12:00:00"})
+    assert "checkout" in gone["order_cancelled"].properties
+
+
 def test_what_happens_later_has_its_own_time() -> None:
     """Fulfilled by date_completed, cancelled by date_modified; local times are not believed."""
     done = {**ORDER, "status": "completed", "date_completed_gmt": "2026-03-10T11:55:00"}
@@ -332,6 +342,13 @@ def test_a_body_under_another_topic_is_refused(topic: str, of: str) -> None:
     elif topic != of:
         with pytest.raises(BadInput):
             parse_woo(topic, TOPIC_BODIES[of])
+
+
+@pytest.mark.parametrize(("topic", "what"), [("order.created", "order"), ("product.updated", "product")])
+def test_a_webhook_of_the_legacy_api_is_told_what_to_choose(topic: str, what: str) -> None:
+    """Its bodies are wrapped, and say little."""
+    with pytest.raises(BadInput, match="WP REST API Integration v3"):
+        told(topic, {what: {"id": 645, "status": "completed", "total": "79.60"}})
 
 
 def test_an_error_in_place_of_a_body_says_whose_it_is() -> None:

@@ -204,7 +204,9 @@ def _said(value: object) -> str:
 
 def _said_of(report: Report) -> dict[str, Any]:
     """All that a report says, whatever key its kind stands under."""
-    return {name: value for name, value in report.whole.items() if name not in ("eventType", "notificationType")}
+    return {
+        name: value for name, value in report.whole.items() if name not in ("eventType", "notificationType")
+    }
 
 
 def _text(value: Any) -> str:

@@ -135,7 +135,9 @@ def _unwrapped(body: object, deeper: int) -> Iterator[Report | None]:
         yield None
     elif isinstance(body.get("detail"), Mapping):
         yield from _reported(body["detail"], str(body.get("detail-type") or ""))
-    elif isinstance(body.get("mail"), Mapping) or _word(body.get("eventType") or body.get("notificationType")):
+    elif isinstance(body.get("mail"), Mapping) or _word(
+        body.get("eventType") or body.get("notificationType")
+    ):
         yield from _reported(body, "")
     elif isinstance(body.get("Records"), list):
         for record in body["Records"]:
@@ -165,7 +167,9 @@ def _nameless(word: str, told: Mapping[str, Any]) -> str:
     """A name for a report that names no message, but somebody who must not be mailed again; else "": it is none."""
     named = told.get({"bounce": "bouncedRecipients", "complaint": "complainedRecipients"}.get(word, ""))
     given = told.get("feedbackId")
-    return (given if isinstance(given, str) else "") or short(json.dumps(told, sort_keys=True)) if named else ""
+    return (
+        (given if isinstance(given, str) else "") or short(json.dumps(told, sort_keys=True)) if named else ""
+    )
 
 
 def _section(detail: Mapping[str, Any], word: str) -> Mapping[str, Any]:

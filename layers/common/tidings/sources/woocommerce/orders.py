@@ -51,7 +51,10 @@ def _facts(checkout_type: str, body: Mapping[str, Any], key: bytes) -> list[Fact
     number = common.key_of(body, "an order")
     status = (reading.text(body.get("status"), 40) or "").lower().removeprefix("wc-")
     paid, changed = common.time(body, "date_paid"), common.time(body, "date_modified")
-    unpaid = status in UNPAID or (status == "cancelled" and paid is None)
+    is_paid = bool(paid) or (
+        "date_paid_gmt" not in body and bool(body.get("date_paid"))
+    )  # API v1 has local times
+    unpaid = status in UNPAID or (status == "cancelled" and not is_paid)
     person, told = _who(body, number, key), _told(body, number, status)
     facts = []
     if unpaid and reading.text(body.get("created_via")) in SHOPPERS:
@@ -60,14 +63,14 @@ def _facts(checkout_type: str, body: Mapping[str, Any], key: bytes) -> list[Fact
         return facts
     if status not in GONE:
         facts.append(Fact("order_placed", number, _placed(body), person, told))
-        if paid:
+        if is_paid:
             facts.append(Fact("order_paid", number, paid, person, told))
         if status == "completed":
             facts.append(
                 Fact("order_fulfilled", number, common.time(body, "date_completed") or changed, person, told)
             )
     if status == "cancelled":
-        facts.append(Fact("order_cancelled", number, changed, person, _cancelled(told, paid, changed)))
+        facts.append(Fact("order_cancelled", number, changed, person, _cancelled(told, is_paid, changed)))
     return facts + _refunds(number, status, body, person)
 
 
@@ -78,10 +81,10 @@ def _placed(body: Mapping[str, Any]) -> datetime | None:
     )
 
 
-def _cancelled(told: Mapping[str, Any], paid: datetime | None, at: datetime | None) -> dict[str, Any]:
+def _cancelled(told: Mapping[str, Any], is_paid: bool, at: datetime | None) -> dict[str, Any]:
     """What a cancellation tells. It proves no order: WooCommerce cancels a checkout that nobody paid within an hour,
     which stays open here, and nobody is thanked for an order that is gone."""
-    without = {name: value for name, value in told.items() if paid or name != "checkout"}
+    without = {name: value for name, value in told.items() if is_paid or name != "checkout"}
     return present({**without, "cancelled_at": reading.stamp(at) if at else None, "proves_order": False})
 
 

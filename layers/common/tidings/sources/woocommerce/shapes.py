@@ -49,6 +49,10 @@ def check(topic: str, shape: str, body: Mapping[str, Any]) -> None:
             f"WooCommerce sent an error in place of the {shape}: the user who owns the webhook may not read it, or it "
             "is gone; save the webhook again as an administrator"
         )
+    if set(body) in ({"order"}, {"customer"}, {"product"}):
+        raise BadInput(
+            "the body is the legacy API's: choose WP REST API Integration v3 as the version of the webhook"
+        )
     if shape == "deletion" and any(value is not None for key, value in body.items() if key != "id"):
         raise _contradiction(topic, "a deletion names an id and nothing else")
     for key, only in _SIGNS.items():
