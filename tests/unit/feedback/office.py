@@ -50,7 +50,7 @@ class Office:
 def message(
     kind: str,
     tags: dict[str, str] | None = None,
-    at: str = "2026-03-10T11:00:00.000Z",
+    at: str | None = "2026-03-10T11:00:00.000Z",
     *,
     name: str = "m1",
     sent: str = "2026-03-10T10:00:00.000Z",

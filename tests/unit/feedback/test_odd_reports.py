@@ -53,7 +53,7 @@ def test_wrappings_that_nobody_promised_are_taken_off() -> None:
     """A list, a text in a text, a queue's message in a queue's message, a mark of byte order."""
     report = bounce()["detail"]
     text = json.dumps(report)
-    shapes_ = [[report], json.dumps([report]), json.dumps(text), f"\ufeff{text}", f"{text}\n"]
+    shapes_: list[object] = [[report], json.dumps([report]), json.dumps(text), f"\ufeff{text}", f"{text}\n"]
     shapes_ += [{"Type": "Notification", "Message": json.dumps(text)}, {"Records": [{"body": text}]}]
     for told in shapes_:
         office = Office()

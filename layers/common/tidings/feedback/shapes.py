@@ -153,13 +153,13 @@ def _reported(detail: Mapping[str, Any], detail_type: str) -> Iterator[Report]:
     kind = str(detail.get("eventType") or detail.get("notificationType") or "").strip()
     word = _word(kind)
     if not word:
-        told = _word(detail_type).removeprefix("email")
-        word = DETAIL_TYPES.get(told) or next((each for each in KINDS if _section(detail, each)), told)
+        called = _word(detail_type).removeprefix("email")
+        word = DETAIL_TYPES.get(called) or next((each for each in KINDS if _section(detail, each)), called)
         kind = kind or detail_type.removeprefix("Email ") or word
     told = _section(detail, word)
     name = str(mail.get("messageId") or "").strip() or _nameless(word, told)
     if name:
-        whole = {name: value for name, value in detail.items() if name != "mail"}
+        whole = {key: value for key, value in detail.items() if key != "mail"}
         yield Report(kind[:100], word, {**mail, "messageId": name}, told, whole)
 
 
