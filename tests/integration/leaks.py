@@ -173,7 +173,8 @@ def listen(account: Account, ears: Ears, caplog: pytest.LogCaptureFixture, capsy
     ears.hear("ids of journeys", *(repr(item) for item in account.scan("journeys")))
     ears.hear("the ledger", *(repr(item) for item in account.scan("sends")))
     ears.hear("suppressions", *(repr(item) for item in account.scan("suppressions")))
-    ears.hear("limits", *(repr(item) for item in account.scan("limits")))
+    for table in ("limits", "aliases", "pace", "health"):
+        ears.hear(table, *(repr(item) for item in account.scan(table)))
     s3 = boto3.client("s3")
     for bucket in ("packages", "failures", "privacy"):
         keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]

@@ -222,6 +222,84 @@ def test_records_are_found_among_others(monkeypatch: pytest.MonkeyPatch) -> None
     assert found.mail_from_spf == "v=spf1 include:amazonses.com ~all"
 
 
+PLAIN = "v=DMARC1; p=none"
+
+
+@pytest.mark.parametrize(
+    ("domain", "at", "found"),
+    [
+        ("shop.co.uk", {"shop.co.uk": PLAIN}, ""),
+        ("news.shop.co.uk", {"shop.co.uk": PLAIN}, "shop.co.uk"),
+        ("a.b.news.shop.co.uk", {"shop.co.uk": PLAIN, "co.uk": f"{PLAIN}; psd=y"}, "shop.co.uk"),
+        ("news.shop.example", {"news.shop.example": PLAIN, "shop.example": f"{PLAIN}; sp=reject"}, ""),
+        ("a.b.shop.example", {"b.shop.example": PLAIN, "shop.example": PLAIN}, "shop.example"),
+        ("a.b.shop.example", {"b.shop.example": f"{PLAIN}; psd=n", "shop.example": PLAIN}, "b.shop.example"),
+        ("shop.co.uk", {"co.uk": f"{PLAIN}; psd=y"}, None),
+        ("shop.example", {"example": PLAIN}, None),
+    ],
+)
+def test_the_organisations_record_is_found_above(
+    monkeypatch: pytest.MonkeyPatch, domain: str, at: dict[str, str], found: str | None
+) -> None:
+    """By the tree walk of RFC 9989, however many labels a registry has; a registry's own record is not the shop's."""
+
+    class Text:
+        def __init__(self, text: str) -> None:
+            self.strings = (text.encode(),)
+
+    def resolve(name: str, kind: str, lifetime: float) -> list[Text]:
+        if name.removeprefix("_dmarc.") not in at:
+            raise dns.resolver.NXDOMAIN
+        return [Text(at[name.removeprefix("_dmarc.")])]
+
+    monkeypatch.setattr(dns.resolver, "resolve", resolve)
+    told = lookup.dns_of(domain, "")
+    assert told.dmarc == ("" if found is None else at[found or domain])
+    assert told.dmarc_of == (found or "")
+
+
+def test_two_records_are_both_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Receivers then believe neither."""
+
+    class Text:
+        def __init__(self, text: bytes) -> None:
+            self.strings = (text,)
+
+    def resolve(name: str, kind: str, lifetime: float) -> list[Text]:
+        return [Text(b"v=DMARC1; p=none"), Text(b"v=DMARC1; p=reject"), Text(b"v=DMARC10")]
+
+    monkeypatch.setattr(dns.resolver, "resolve", resolve)
+    assert lookup.dns_of("shop.example", "").dmarc == "v=DMARC1; p=none\nv=DMARC1; p=reject"
+
+
+class DeafLogs(FakeLogs):
+    """Logs Insights that refuses, or never ends."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+
+    def start_query(self, **told: Any) -> dict[str, str]:
+        """Refused, or begun."""
+        if self.how == "refused":
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "StartQuery")
+        return super().start_query(**told)
+
+    def get_query_results(self, queryId: str) -> dict[str, Any]:
+        """Never there, or failed."""
+        return {"status": "Running" if self.how == "slow" else "Failed", "results": []}
+
+
+@pytest.mark.parametrize("how", ["refused", "slow", "failed"])
+def test_refusals_that_nobody_could_count_are_unknown(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Not none: the table tells when a source was heard, and nothing tells what was refused."""
+    monkeypatch.setattr(seen, "PATIENCE", 0.0)
+    heard = {"shopify": datetime(2026, 3, 10, 11, 0, tzinfo=UTC)}
+    monkeypatch.setattr(seen, "_in_table", lambda *_: heard)
+    assert seen.arrivals(lambda _: DeafLogs(how), "events", "log-group") == (heard, None)
+    assert seen.arrivals(lambda _: DeafLogs(how), "events", "") == (heard, None)
+
+
 def test_without_network_dns_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not a failure of the shop's."""
 

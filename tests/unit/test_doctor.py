@@ -84,6 +84,13 @@ TROUBLES: list[tuple[str, known.Facts, str]] = [
     ("dmarc", changed("dns", dmarc="v=DMARC1; sp=none"), "fail"),
     ("dmarc", changed("dns", dmarc="v=DMARC1; p=none; rua=mailto:x@y.example"), "warn"),
     ("dmarc", changed("dns", dmarc="v=DMARC1; p=reject"), "warn"),
+    ("dmarc", changed("dns", dmarc="v=DMARC1; p=reject; rua=mailto:x@y.example\nv=DMARC1; p=none"), "fail"),
+    (
+        "dmarc",
+        changed("dns", dmarc="v=DMARC1; p=reject; sp=none; rua=mailto:x@y.example", dmarc_of="example"),
+        "warn",
+    ),
+    ("spf", changed("dns", mail_from_spf="v=spf1 include:amazonses.com ~all\nv=spf1 -all"), "fail"),
     ("sandbox", changed("account", production=False), "fail"),
     ("enforcement", changed("account", enforcement="SHUTDOWN"), "fail"),
     ("enforcement", changed("account", enforcement="PROBATION"), "warn"),
@@ -116,6 +123,7 @@ TROUBLES: list[tuple[str, known.Facts, str]] = [
     ("secrets", replace(WELL, sources=[known.Source("shopify", (), None, 3)]), "fail"),
     ("secrets", replace(WELL, sources=[known.Source("shopify", (64,), None, 3)]), "fail"),
     ("secrets", replace(WELL, sources=[known.Source("shopify", (64,), NOW, 3)]), "warn"),
+    ("secrets", replace(WELL, sources=[known.Source("shopify", (64,), NOW, None)]), "warn"),
     ("secrets", replace(WELL, sources=[known.Source("shopify", (64, 6), NOW)]), "warn"),
     ("arrivals", replace(WELL, sources=[known.Source("shopify", (64,))]), "warn"),
     ("arrivals", replace(WELL, sources=[known.Source("shopify", (64,), NOW - 2 * SILENT)]), "warn"),
@@ -167,6 +175,20 @@ def test_a_platform_that_the_shop_does_not_use_is_passed_by() -> None:
     """No line about Shopify for a WooCommerce shop."""
     facts = replace(WELL, shopify=None, unknown={"shopify": ""})
     assert "shopify" not in {name for name, _ in doctor.judge(facts)}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "v=DMARC1;p=quarantine;rua=mailto:x@y.example",
+        "v=DMARC1 ; p = reject ; rua = mailto:x@y.example;",
+        "v=DMARC1; p=none; sp=reject; rua=mailto:x@y.example",
+    ],
+)
+def test_a_record_is_read_as_receivers_do(record: str) -> None:
+    """Space around the signs; of the organisation's record what it says of domains below it."""
+    inherited = "sp=" in record
+    assert levels(changed("dns", dmarc=record, dmarc_of="example" if inherited else ""), "dmarc") == ["ok"]
 
 
 def test_a_quota_without_end_is_well() -> None:

@@ -61,11 +61,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Dns:
-    """Records of the sending domain: DMARC and SPF as published, empty when there is none."""
+    """Records of the sending domain: DMARC and SPF as published, empty when there is none, a line each where there are
+    several. `dmarc_of` is the domain above that DMARC's stands at, empty for the domain itself."""
 
     dmarc: str
     spf: str
     mail_from_spf: str
+    dmarc_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +128,13 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source: its secrets' lengths, when it was last heard, and how many deliveries were refused for a day."""
+    """A source: its secrets' lengths, when it was last heard, and how many deliveries were refused for a day, None
+    where nobody could count them."""
 
     name: str
     secrets: tuple[int, ...]
     last: datetime | None = None
-    refused: int = 0
+    refused: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -309,7 +309,8 @@ class Gatherer:
         last, refused = seen.arrivals(self.connect, events, log if self.public else "")
         for source in SOURCES:
             lengths = tuple(len(word) for word in words[f"webhooks/{source}"])
-            yield Source(source, lengths, last.get(source), refused.get(source, 0))
+            counted = None if refused is None and self.public else (refused or {}).get(source, 0)
+            yield Source(source, lengths, last.get(source), counted)
 
 
 def _bits(length: object) -> int:

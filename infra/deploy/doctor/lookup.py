@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -13,6 +14,10 @@ from infra.deploy.errors import DeployError
 from infra.deploy.web import get, post
 
 SHOPIFY_API: Final = "2026-07"
+DMARC: Final = re.compile(r"v\s*=\s*DMARC1\s*(;|$)")
+SPF: Final = re.compile(r"v=spf1(\s|$)", re.IGNORECASE)
+LABELS: Final = 7
+"""Of the names above a domain that are asked: none of more."""
 
 _SUBSCRIPTIONS: Final = """{ webhookSubscriptions(first: 250) { nodes {
   topic endpoint { __typename ... on WebhookHttpEndpoint { callbackUrl } } } } }"""
@@ -20,17 +25,35 @@ _SUBSCRIPTIONS: Final = """{ webhookSubscriptions(first: 250) { nodes {
 
 def dns_of(domain: str, mail_from: str) -> Dns:
     """The records of a sending domain. Raises DeployError without network."""
-    organisation = ".".join(domain.split(".")[-2:])
-    dmarc = _record(f"_dmarc.{domain}", "v=DMARC1") or _record(f"_dmarc.{organisation}", "v=DMARC1")
+    own = _records(f"_dmarc.{domain}", DMARC)
+    above, whose = ("", "") if own else _dmarc_above(domain)
     return Dns(
-        dmarc=dmarc,
-        spf=_record(domain, "v=spf1"),
-        mail_from_spf=_record(mail_from, "v=spf1") if mail_from else "",
+        dmarc=own or above,
+        spf=_records(domain, SPF),
+        mail_from_spf=_records(mail_from, SPF) if mail_from else "",
+        dmarc_of=whose,
     )
 
 
-def _record(name: str, beginning: str) -> str:
-    """The TXT record of a name that begins so; empty when there is none."""
+def _dmarc_above(domain: str) -> tuple[str, str]:
+    """(record, domain) of the organisation: the highest name above that has one, by the tree walk of RFC 9989. The
+    record of a registry (`psd=y`) ends it and is not the shop's; `psd=n` says that the organisation begins here."""
+    found = "", ""
+    labels = domain.split(".")
+    for count in range(min(len(labels) - 1, LABELS), 1, -1):
+        name = ".".join(labels[-count:])
+        record = _records(f"_dmarc.{name}", DMARC)
+        psd = re.search(r";\s*psd\s*=\s*([yn])", record)
+        if psd and psd[1] == "y":
+            break
+        found = (record, name) if record else found
+        if psd:
+            break
+    return found
+
+
+def _records(name: str, beginning: re.Pattern[str]) -> str:
+    """The TXT records of a name that begin so, a line each; empty when there is none."""
     try:
         found = dns.resolver.resolve(name, "TXT", lifetime=5)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
@@ -38,7 +61,7 @@ def _record(name: str, beginning: str) -> str:
     except dns.exception.DNSException as error:
         raise DeployError(f"no DNS server answers ({type(error).__name__})") from error
     texts = (b"".join(each.strings).decode("utf-8", "replace") for each in found)
-    return next((text for text in texts if text.lower().startswith(beginning.lower())), "")
+    return "\n".join(text for text in texts if beginning.match(text))
 
 
 def shopify(environ: Mapping[str, str]) -> list[Hook]:

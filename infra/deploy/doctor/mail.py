@@ -40,6 +40,8 @@ FREE: Final = frozenset(
 )
 """Domains whose DMARC refuses what others send in their name."""
 
+POLICIES: Final = frozenset({"none", "quarantine", "reject"})
+
 _DOMAIN = "SES console → Identities → the domain"
 
 
@@ -115,6 +117,11 @@ def spf(identity: Identity, dns: Dns) -> Iterator[Finding]:
     """The MAIL FROM domain's record must let SES send."""
     if not identity.mail_from:
         yield ok("SES's own domain answers for SPF")
+    elif "\n" in dns.mail_from_spf:
+        yield fail(
+            f"{identity.mail_from} has two SPF records: receivers believe neither",
+            f"make one of them: {' / '.join(dns.mail_from_spf.splitlines())}",
+        )
     elif "include:amazonses.com" in dns.mail_from_spf:
         yield ok(dns.mail_from_spf)
     else:
@@ -127,16 +134,24 @@ def spf(identity: Identity, dns: Dns) -> Iterator[Finding]:
 def dmarc(identity: Identity, dns: Dns) -> Iterator[Finding]:
     """Gmail and Yahoo ask bulk senders for a record, if only p=none."""
     domain = identity.name.rpartition("@")[2]
-    tags = dict(part.strip().partition("=")[::2] for part in dns.dmarc.split(";"))
-    policy = tags.get("p", "").strip().lower()
-    if tags.get("v", "").strip() != "DMARC1" or policy not in ("none", "quarantine", "reject"):
+    pairs = (part.partition("=") for part in dns.dmarc.split(";"))
+    tags = {name.strip(): value.strip() for name, _, value in pairs}
+    policy = (tags.get("sp" if dns.dmarc_of else "p") or tags.get("p", "")).lower()
+    where = f"sp=none at {dns.dmarc_of}" if dns.dmarc_of and "sp" in tags else "p=none"
+    if "\n" in dns.dmarc:
+        yield fail(
+            "there are two DMARC records at one name: receivers believe neither",
+            f"keep one of them: {' / '.join(dns.dmarc.splitlines())}",
+        )
+        return
+    if tags.get("v") != "DMARC1" or not {policy, tags.get("p", "").lower()} <= POLICIES:
         yield fail(
             f"no DMARC record at _dmarc.{domain}: bulk mail is refused or goes to spam",
             f'TXT for _dmarc.{domain}: "v=DMARC1; p=none; rua=mailto:dmarc@{domain}"',
         )
     elif policy == "none":
         yield warn(
-            "DMARC is p=none: anybody may write in the shop's name",
+            f"DMARC is {where}: anybody may write in the shop's name",
             "read the reports for some weeks, then p=quarantine",
         )
     else:

@@ -24,29 +24,30 @@ PATIENCE: Final = 20.0
 PAGES: Final = 10
 """Of a megabyte each, that are looked at of the Events table: a tenth of a cent."""
 
-Seen = tuple[dict[str, datetime], dict[str, int]]
+Seen = tuple[dict[str, datetime], dict[str, int] | None]
 
 
 def arrivals(connect: Callable[[str], Any], events: str, log: str) -> Seen:
-    """(source → when it was last heard, source → deliveries refused for their signature in a day)."""
+    """(source → when it was last heard, source → deliveries refused for their signature in a day). What was refused
+    stands in the log only: None where it can't be asked."""
     last: dict[str, datetime] = {}
-    refused: dict[str, int] = {}
+    refused: dict[str, int] | None = None
     if log:
         try:
             logs = connect("logs")
-            for row in _asked(logs, log, SEARCH, timedelta(days=7)):
+            for row in _asked(logs, log, SEARCH, timedelta(days=7)) or ():
                 if row.get("status") == "200":
                     heard = _moment(row["last"])
                     last[row["source"]] = max(heard, last.get(row["source"], heard))
-            for row in _asked(logs, log, REFUSALS, timedelta(days=1)):
-                refused[row["source"]] = int(row["number"])
+            counted = _asked(logs, log, REFUSALS, timedelta(days=1))
+            refused = None if counted is None else {row["source"]: int(row["number"]) for row in counted}
         except (ClientError, BotoCoreError):
             last = {}  # the table may tell
     return last or _in_table(connect("dynamodb"), events), refused
 
 
-def _asked(logs: Any, log: str, query: str, since: timedelta) -> list[Mapping[str, str]]:
-    """The rows of a query; none when it takes too long."""
+def _asked(logs: Any, log: str, query: str, since: timedelta) -> list[Mapping[str, str]] | None:
+    """The rows of a query; None when it fails or takes too long."""
     now = datetime.now(UTC)
     started = logs.start_query(
         logGroupName=log,
@@ -57,10 +58,12 @@ def _asked(logs: Any, log: str, query: str, since: timedelta) -> list[Mapping[st
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         answer = logs.get_query_results(queryId=started)
-        if answer["status"] not in ("Scheduled", "Running"):
+        if answer["status"] == "Complete":
             return [{each["field"]: each["value"] for each in row} for row in answer.get("results", [])]
+        if answer["status"] not in ("Scheduled", "Running"):
+            break
         time.sleep(0.5)
-    return []
+    return None
 
 
 def _moment(value: str) -> datetime:

@@ -64,7 +64,12 @@ def _secret(source: Source) -> Iterator[Finding]:
         yield warn(
             f"{source.name}: a secret is under {SHORT} characters", "use a long random one, and rotate"
         )
-    if source.refused:
+    if source.refused is None:
+        yield warn(
+            f"{source.name}: set; how many deliveries were refused could not be looked up",
+            "let whoever asks read receive_webhook's log (logs:StartQuery, logs:GetQueryResults)",
+        )
+    elif source.refused:
         text = f"{source.name}: {source.refused} deliveries in a day were refused for their signature"
         mend = "the shop signs with another secret: enter the same on both sides (two may stand while you rotate)"
         yield warn(f"{text}, others were not", mend) if source.last else fail(text, mend)
