@@ -379,3 +379,22 @@ def test_without_a_key_it_is_said_where_to_look() -> None:
     }
     with pytest.raises(DeployError, match="https://"):
         lookup.woocommerce(plain)
+
+
+class FakeFunctions:
+    """Lambda's account settings, which moto does not know."""
+
+    def get_account_settings(self) -> Any:
+        """Those of a new account."""
+        return {"AccountLimit": {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}}
+
+
+@pytest.mark.usefixtures("aws")
+def test_how_many_functions_may_run_at_once_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the account's settings in this region."""
+    asked = gatherer(public=False)
+    rest = asked.connect
+    monkeypatch.setattr(
+        asked, "connect", lambda service: FakeFunctions() if service == "lambda" else rest(service)
+    )
+    assert asked.facts().concurrency == 10

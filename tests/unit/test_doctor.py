@@ -34,6 +34,7 @@ WELL = known.Facts(
     fold=known.Fold("Enabled", 0.2, 0, 0, 0),
     daily=known.Daily(True, 2),
     machines=[known.Machine("welcome", frozenset())],
+    concurrency=1000,
     paused=frozenset(),
     keys=[known.Key("keys/address", (64,)), known.Key("keys/links", (64, 64))],
     sources=[
@@ -67,6 +68,7 @@ def test_a_healthy_stack_passes_every_check() -> None:
 
 OTHER = ADDRESSES["shopify"].replace("api", "old-api")
 TROUBLES: list[tuple[str, known.Facts, str]] = [
+    ("concurrency", replace(WELL, concurrency=10), "warn"),
     ("identity", changed("identity", verified=False), "fail"),
     ("sender", changed("identity", sender="hello@other.example"), "fail"),
     ("sender", changed("identity", sender="hello@notshop.example"), "fail"),

@@ -169,6 +169,9 @@ class Facts:
     fold: Fold | None = None
     daily: Daily | None = None
     machines: Sequence[Machine] | None = None
+    concurrency: int | None = None
+    """How many functions of the account may run at once, in this region."""
+
     paused: frozenset[str] | None = None
     keys: Sequence[Key] | None = None
     sources: Sequence[Source] | None = None

@@ -69,6 +69,7 @@ class Gatherer:
             fold=look("fold", self._fold),
             daily=look("daily", self._daily),
             machines=look("machines", lambda: list(self._machines())),
+            concurrency=look("concurrency", self._concurrency),
             paused=look("paused", self._paused),
             keys=look("keys", lambda: list(self._keys())),
             sources=look("sources", lambda: list(self._sources())),
@@ -268,6 +269,10 @@ class Gatherer:
                 yield Machine(
                     workflow, frozenset(rev for rev in named if f"{workflow}/{rev}.json" not in packages)
                 )
+
+    def _concurrency(self) -> int:
+        told = self.connect("lambda").get_account_settings()["AccountLimit"]
+        return int(told["ConcurrentExecutions"])
 
     def _paused(self) -> frozenset[str]:
         pages = self.connect("dynamodb").get_paginator("scan")

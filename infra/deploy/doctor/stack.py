@@ -6,6 +6,9 @@ from typing import Final
 from infra.deploy.doctor.facts import Alarm, Check, Daily, Finding, Fold, Machine, Queue, fail, ok, warn
 
 LAG_SECONDS: Final = 600
+ROOM: Final = 100
+"""Functions at once that a shop does with: four for each shard of the stream, five for reports, steps, webhooks, pages.
+"""
 BACKLOG: Final = 1000
 """Reports of SES that may wait: a mailing's are worked off in minutes."""
 
@@ -118,6 +121,17 @@ def packages(machines: Sequence[Machine]) -> Iterator[Finding]:
         yield ok(f"{len(machines)} workflows, all packages there")
 
 
+def room(concurrency: int) -> Iterator[Finding]:
+    """AWS promises 1,000 and begins new accounts with ten; whoever finds no room is answered 5xx or waits."""
+    if concurrency < ROOM:
+        yield warn(
+            f"{concurrency} functions may run at once in this account: a rush, or make backfill, crowds webhooks out",
+            "Service Quotas → AWS Lambda → Concurrent executions: ask for 1,000 (it costs nothing)",
+        )
+    else:
+        yield ok(f"{concurrency} functions may run at once")
+
+
 CHECKS: Final = (
     Check("stream", ("fold",), stream),
     Check("put-aside", ("fold",), aside),
@@ -125,5 +139,6 @@ CHECKS: Final = (
     Check("alarms", ("alarms",), heard),
     Check("workflows", ("paused",), workflows),
     Check("daily", ("daily",), calendar),
+    Check("concurrency", ("concurrency",), room),
     Check("packages", ("machines",), packages),
 )
