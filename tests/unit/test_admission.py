@@ -145,6 +145,36 @@ def test_the_governor_is_asked_before_a_slot_is_taken() -> None:
     assert governor.asked[0] == ("a", True)
 
 
+@pytest.mark.parametrize(
+    ("holds", "sent", "reason"),
+    [(1, [(119 / 60, "a")], ""), (2, [], "expired: quota")],
+    ids=["free", "spent"],
+)
+def test_what_the_governor_holds_asks_once_more_before_it_expires(
+    holds: int, sent: list[tuple[float, str]], reason: str
+) -> None:
+    """Three hours until it would ask again do not mean that there is no quota within the two that it has."""
+    flows = [flow("a", {"send": "a", "expires": "2 hours"})]
+    life = Life(flows, governor=fakes.FakeGovernor(*[Hold("quota", 3 * 3600)] * holds))
+    assert hours(life.live()) == sent
+    entry = life.entry("a", "a")
+    assert (entry.state, entry.reason) == ("dropped" if reason else "sent", reason)
+    assert entry.told["deferred"] == [[epoch(NOW), "quota", epoch(NOW + 119 * HOUR / 60)]]
+
+
+def test_a_paused_workflow_keeps_nobody_back() -> None:
+    """Its next mail has priority, and would not go: the other does, and does not expire for its sake."""
+
+    class Paused(fakes.FakeGovernor):
+        def hold(self, workflow: str, *, marketing: bool, ready: bool = True) -> Hold | None:
+            is_paused = workflow == "high" and life.world.clock.now() < NOW + DAY
+            return Hold("paused", 4 * 3600) if is_paused else None
+
+    low = flow("low", {"send": "a", "expires": "8 hours"}, priority=10)
+    life = Life([low, after("1 hour", "high", priority=20)], governor=Paused())
+    assert hours(life.live()) == [(0, "low"), (24, "high")]
+
+
 def test_what_the_governor_holds_comes_back_outside_quiet_hours() -> None:
     """Fifteen hours of no quota end at eleven at night: it waits until the morning at once."""
     life = Life([one("a")], QUIET, governor=fakes.FakeGovernor(Hold("quota", 15 * 3600)))

@@ -3,7 +3,7 @@ whoever has priority and the cap are asked, and the last word is the slot: taken
 two that ask in the same second never both get it. Transactional mail is held by the governor only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidings import ports
 from tidings.clock import Clock
@@ -24,6 +24,9 @@ LATENCY = 2
 
 UNDER_WAY = 120
 """Machine seconds for which whoever took a slot may be under way: twice run_step's time-out, for clocks differ."""
+
+LAST_TRY = 60
+"""Machine seconds before it expires at which a mail that the governor holds asks for the last time."""
 
 PAUSED = "paused"
 """The governor's word for a workflow whose mails go nowhere until somebody says so."""
@@ -51,7 +54,7 @@ class Admission:
         if last is not None and now > last:
             deferred = scene.deferrals
             return _expired(deferred[-1][1] if deferred else "")
-        wait = self._marketing(scene, now, last) if scene.is_marketing else self._held(scene, now)
+        wait = self._marketing(scene, now, last) if scene.is_marketing else self._held(scene, now, last)
         return _expired(wait.reason) if wait and last is not None and wait.until > last else wait
 
     def give_back(self, scene: Scene, taken: int, until: int | None) -> None:
@@ -85,20 +88,25 @@ class Admission:
     def _decide(self, scene: Scene, now: int, last: int | None) -> Wait | None:
         """Ask on the pace as it is read; what follows is written on that and no other."""
         own = self.paces.get(scene.customer.id)
+        taken = own.sends.get(scene.slot)
+        if taken == now:
+            raise Conflict("another attempt took the slot in this very second")
         pace = paces.shared(own, (self.paces.get(merged) for merged in scene.customer.ids[1:]))
         plan = _plan(scene, pace, now)
         rules = self._rules(scene, pace, plan, now)
         wait = rules.hold(now)
+        if wait is not None and rules.rivals:
+            rules = replace(
+                rules, rivals=[each for each in rules.rivals if not self._is_paused(each.workflow)]
+            )
+            wait = rules.hold(now)
         if wait is None or wait.reason not in (QUIET, ONCE_A_WEEK):
-            held = self._held(scene, now, ready=wait is None)
+            held = self._held(scene, now, last, ready=wait is None)
             if held is not None and (wait is None or held.until > wait.until or held.reason == PAUSED):
                 # No plan is told: whoever the governor holds back keeps nobody else back.
                 return Wait((rules.hold(held.until) or held).until, held.reason)
         pace = paces.of_open(pace, scene.customer.journeys)
-        taken = own.sends.get(scene.slot)
         if wait is None:
-            if taken == now:
-                raise Conflict("another attempt took the slot in this very second")
             self.paces.put(paces.take(pace, scene.slot, now, scene.plan(), scene.shop.frequency_cap))
         elif last is None or wait.until <= last:
             # Called twice, this step may be about to send: what it took is left to it.
@@ -106,9 +114,20 @@ class Admission:
             self.paces.put(paces.put_off(pace, scene.slot, plan._replace(at=wait.until), keeps=keeps))
         return wait
 
-    def _held(self, scene: Scene, now: int, *, ready: bool = True) -> Wait | None:
+    def _held(self, scene: Scene, now: int, last: int | None, *, ready: bool = True) -> Wait | None:
+        """Until when the governor holds it. That is when to ask again, not when it ends: what expires before that asks
+        once more in time."""
         hold = self.governor.hold(scene.package.workflow.id, marketing=scene.is_marketing, ready=ready)
-        return Wait(now + max(1, self.clock.shop_seconds(hold.seconds)), hold.reason) if hold else None
+        if hold is None:
+            return None
+        until = now + max(1, self.clock.shop_seconds(hold.seconds))
+        latest = until if last is None else last - self.clock.shop_seconds(LAST_TRY)
+        return Wait(latest if now < latest < until else until, hold.reason)
+
+    def _is_paused(self, workflow: str) -> bool:
+        """Whether a rival's plan comes to nothing, since its workflow is paused."""
+        hold = self.governor.hold(workflow, marketing=True, ready=False)
+        return hold is not None and hold.reason == PAUSED
 
     def _rules(self, scene: Scene, pace: Pace, plan: Plan, now: int) -> Rules:
         others = {
