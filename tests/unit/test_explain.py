@@ -24,7 +24,7 @@ from tests.worlds import (
     subscribed,
 )
 from tidings.customer import ClosedJourney, Customer, epoch
-from tidings.errors import JourneyExited, SendDeferred
+from tidings.errors import JourneyExited, SendDeferred, SendUnknown
 from tidings.events import Event, customer_identity
 from tidings.explain import Facts, Story, explain, words
 from tidings.pacing.health import Pause
@@ -32,7 +32,8 @@ from tidings.people.consent import Word
 from tidings.people.refusals import Refusal
 from tidings.ports import Journey, Send, Suppression
 from tidings.privacy.belongings import Belongings
-from tidings.steps import Request
+from tidings.steps import Request, send_id
+from tidings.steps.sending import REPORTED
 from tidings.workflow.model import Workflow
 from tidings.workflow.package import Package
 
@@ -221,6 +222,10 @@ def entry(state: str, **told: Any) -> Send:
         (entry("arrived"), "arrived step: what it waited for has come"),
         (entry("timed_out"), "timed out step: it did not come in time"),
         (entry("sent", message_id="m1", variant="b"), "sent step (b), message m1"),
+        (
+            entry("sent", message_id="m1", reason=REPORTED),
+            "sent step, message m1: SES gave no answer, and reported it later",
+        ),
     ],
 )
 def test_each_decision_has_its_words(send: Send, line: str) -> None:
@@ -238,6 +243,89 @@ def test_what_was_dropped_unknown_and_went_out_all_the_same_is_told() -> None:
     dropped, late, *_ = told_of(entry("dropped", reason=reason), events=(sent,))
     assert dropped.startswith("dropped step: SES gave no answer")
     assert late == "sent step: SES said later that it did go out"
+
+
+def test_a_mail_that_went_twice_is_told_twice() -> None:
+    """A transactional mail is sent again when nobody knows: the first may have gone, too."""
+    told = {"journey": "j1", "step": "step"}
+    reports = tuple(
+        Event(
+            f"ses:mail_sent:{n}",
+            "mail_sent",
+            NOW,
+            NOW,
+            "ses",
+            "customer:c1",
+            properties={"message_id": n, **told},
+        )
+        for n in ("m1", "m2")
+    )
+    lines = told_of(entry("sent", message_id="m2", attempt=2), events=reports)
+    assert lines[:2] == [
+        "sent step, message m2",
+        "sent step, message m1: an earlier attempt, to which SES had given no answer, went out too",
+    ]
+
+
+def test_a_mail_that_ses_reported_is_settled_by_it() -> None:
+    """The ledger keeps how it knows: the answer never came, the report did."""
+    stage = Stage()
+    stage.at(NOW, event("customer_registered", "1", at=NOW, **ANN), subscribed("1", at=NOW, **ANN))
+    stage.mailer.lose_answer = [SendUnknown("no answer")]
+    stage.step("welcome", "welcome")
+    (send,) = stage.world.sends.rows.values()
+    named = {"message_id": "m9", "journey": send.journey, "step": send.step}
+    report = Event(
+        f"ses:mail_sent:{send_id(send)}",
+        "mail_sent",
+        NOW,
+        NOW,
+        "ses",
+        customer_identity(send.customer),
+        properties=named,
+    )
+    stage.at(NOW + MINUTE, report)
+    stage.step("welcome", "welcome")
+    assert (
+        "sent         welcome, message m9: SES gave no answer, and reported it later" in stage.story().text()
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "at", "line"),
+    [
+        ("unsubscribed", HOUR, "consent to offers: no, they have unsubscribed"),
+        (
+            "unsubscribed:offers",
+            HOUR,
+            "consent to offers: no, they have not agreed to marketing mail about offers",
+        ),
+        ("unsubscribed", -HOUR, "consent to offers: yes, subscribed"),
+        ("erased", HOUR, "no mail goes to them: they were erased and have not subscribed since"),
+        ("bounced", -HOUR, "no mail goes to them: their address does not exist or takes no mail"),
+    ],
+)
+def test_what_holds_now_is_what_the_next_mail_would_meet(reason: str, at: timedelta, line: str) -> None:
+    """A click that is not folded yet counts for the mails; and so it does here. A newer yes has lifted an older no."""
+    stage = Stage()
+    stage.at(NOW, event("customer_registered", "1", at=NOW, **ANN), subscribed("1", at=NOW, **ANN))
+    stage.suppressed = [Suppression("email:1", reason, epoch(NOW + at))]
+    stage.at(NOW + 2 * HOUR)
+    told = stage.story().text()
+    assert f"  now  {line}\n" in told
+    assert (reason == "erased" and at > timedelta(0)) == ("they were erased" in told)
+
+
+def test_where_no_mail_can_go_now_is_said() -> None:
+    """Nobody told an address, or one that SES can't deliver to."""
+    for address, line in (
+        (None, "they have no address"),
+        ("zoë@example.com", "no mail can reach their address"),
+    ):
+        profile = {"email": (address, epoch(NOW))} if address else {}
+        customer = Customer("c1", epoch(NOW), profile=profile)
+        kept = Belongings(frozenset({"c1"}), frozenset(), (customer,))
+        assert f"  now  no mail goes to them: {line}\n" in explain(Facts(kept, SHOP, {}, NOW)).text()
 
 
 def test_what_was_handed_over_when_the_journey_ended_is_told() -> None:
@@ -295,6 +383,7 @@ def test_refusals_and_consent_are_told_in_words() -> None:
     text = explain(Facts(kept, SHOP, {}, NOW)).text()
     assert "topic offers: unsubscribed; told by page" in text
     assert "now  no marketing mail for now" in text
+    assert "pause: asked for one, until Wed 11 Mar 2026 12:00 (12:00 UTC); told by page" in text
     assert "event shop:order_placed:1 could not be folded" in text
     assert "not entered  the trigger's condition did not hold" in text
 

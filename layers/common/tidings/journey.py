@@ -31,6 +31,8 @@ class Send:
 
 Decision = Skip | Send
 
+NOWHERE: Final = "no mail reaches this address"
+
 PAUSED_BY_CUSTOMER: Final = "paused by the customer"
 """The one refusal that ends by itself."""
 
@@ -45,19 +47,24 @@ def decide_mail(
 ) -> Decision:
     """Whether a mail of this workflow may go to the customer now, and where. `suppressions` are those of the customer
     and of their address, `shop` tells the terms in force."""
-    if customer.email is None:
-        return Skip("no address")
-    address = deliverable(customer.email)
-    if address is None:
-        return Skip("no mail reaches this address")
     held = latest_of(suppressions)
+    no = unreachable(customer, held)
+    if no is None and workflow.is_marketing:
+        no = refused(workflow.topic, customer, held, shop, now)
+    address = deliverable(customer.email) if customer.email else None
+    return Skip(no or NOWHERE) if no or address is None else Send(address)
+
+
+def unreachable(customer: Customer, held: Mapping[str, int]) -> str | None:
+    """Why no mail at all goes to a customer; None when it may. `held` are suppressions and since when."""
+    if customer.email is None:
+        return "no address"
+    if deliverable(customer.email) is None:
+        return NOWHERE
     for reason in ("complained", "bounced"):
         if reason in held:
-            return Skip(reason)
-    if "erased" in held and held["erased"] >= (subscribed_at(customer) or -1):
-        return Skip("erased")
-    no = refused(workflow.topic, customer, held, shop, now) if workflow.is_marketing else None
-    return Skip(no) if no else Send(address)
+            return reason
+    return "erased" if "erased" in held and held["erased"] >= (subscribed_at(customer) or -1) else None
 
 
 def latest_of(suppressions: Iterable[Suppression]) -> dict[str, int]:

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from tidings.customer import Customer
 from tidings.explain import journeys, words
-from tidings.explain.model import Chapter, Line, Story
+from tidings.explain.model import Chapter, Line, Story, when
+from tidings.journey import PAUSED_BY_CUSTOMER, latest_of, refused, unreachable
 from tidings.pacing.health import Pause
 from tidings.people import consent
 from tidings.people.compact import epoch, short
@@ -44,9 +45,9 @@ def explain(facts: Facts) -> Story:
     for journey in facts.kept.journeys:
         lines = journeys.told(journey, facts.kept, facts.workflows.get(journey.workflow), zone)
         told.setdefault(journey.workflow, []).extend(lines)
-    for refused in customer.refused:
-        line = Line(refused.at, "not entered", words.refusal(refused.reason), {"reason": refused.reason})
-        told.setdefault(refused.workflow, []).append(line)
+    for each in customer.refused:
+        line = Line(each.at, "not entered", words.refusal(each.reason), {"reason": each.reason})
+        told.setdefault(each.workflow, []).append(line)
     for name, pause in facts.pauses.items():
         if pause.paused or name in told:
             told.setdefault(name, []).append(_pause(pause))
@@ -83,10 +84,13 @@ def _pause(pause: Pause) -> Line:
 
 
 def _consent(customer: Customer, facts: Facts) -> Iterable[Line]:
+    zone = customer.zone(facts.shop.zone)
     proofs = {short(event.key): event.id for event in facts.kept.events}
     for slot, word in customer.consent.items():
         event = proofs.get(word.proof, "")
-        text = f"{words.slot(slot)}: {words.said(slot, word.said)}; told by {word.source or 'an earlier version'}"
+        said = words.said(slot, word.said)
+        said += f", until {when(int(word.said), zone)}" if slot == consent.PAUSED else ""
+        text = f"{words.slot(slot)}: {said}; told by {word.source or 'an earlier version'}"
         text += f", event {event}" if event else ""
         told = {"slot": slot, "said": word.said, "source": word.source, "proof": word.proof, "event": event}
         yield Line(word.at, "consent", text, told)
@@ -99,15 +103,18 @@ def _suppressions(facts: Facts) -> Iterable[Line]:
 
 def _standing(customer: Customer, facts: Facts) -> Iterable[Line]:
     """What holds at this moment, under the shop's terms."""
-    now, terms = epoch(facts.now), facts.shop.terms
+    now, terms, held = epoch(facts.now), facts.shop.terms, latest_of(facts.kept.suppressions)
     for topic in (None, *terms.topics):
         found = consent.standing(customer, terms, facts.now, topic)
-        holds, about = "yes" if found.holds else "no", topic or "e-mail in general"
-        text = f"consent to {about}: {holds}, {words.standing(found.reason)}"
-        yield Line(now, "consent now", text, {"topic": topic, "holds": found.holds, "reason": found.reason})
-    for each in facts.kept.suppressions:
-        if each.reason in ("bounced", "complained"):
-            yield Line(now, "mail now", f"no mail goes to them: {each.reason}", {"reason": each.reason})
+        # A click that is not folded yet holds mails back already.
+        no = refused(topic, customer, held, facts.shop, facts.now) if found.holds else None
+        no = None if no == PAUSED_BY_CUSTOMER else no
+        holds, about = found.holds and no is None, topic or "e-mail in general"
+        why = words.skip(no) if no else words.standing(found.reason)
+        text = f"consent to {about}: {'yes' if holds else 'no'}, {why}"
+        yield Line(now, "consent now", text, {"topic": topic, "holds": holds, "reason": no or found.reason})
+    if (reason := unreachable(customer, held)) is not None:
+        yield Line(now, "mail now", f"no mail goes to them: {words.skip(reason)}", {"reason": reason})
     for _, event in facts.kept.parked:
         yield Line(now, "parked", f"event {event} could not be folded: make redrive", {"event": event})
     often = consent.frequency(customer, facts.now)

@@ -12,6 +12,7 @@ from tidings.people.compact import moment
 from tidings.ports import Journey, Send
 from tidings.privacy.belongings import Belongings
 from tidings.steps.scene import ENDED
+from tidings.steps.sending import REPORTED
 from tidings.workflow.model import Workflow
 
 MOMENTS: Final = 60
@@ -94,7 +95,8 @@ class _Step:
                 told = {"message_id": entry.message_id} | (
                     {"variant": entry.variant} if entry.variant else {}
                 )
-                return "sent", f"{step}{variant}, message {entry.message_id}", told
+                how = ": SES gave no answer, and reported it later" if entry.reason == REPORTED else ""
+                return "sent", f"{step}{variant}, message {entry.message_id}{how}", told
             case "skipped" | "dropped":
                 return entry.state, f"{step}: {words.skip(entry.reason)}", {"reason": entry.reason}
             case "rejected":
@@ -133,15 +135,24 @@ class _Step:
             if not event.type.startswith("mail_") or not self._is_own(event):
                 continue
             if event.type == "mail_sent":
-                if self.entry.state != "sent":
-                    text = f"{self.entry.step}: SES said later that it did go out"
-                    yield Line(int(event.at.timestamp()), "sent", text, about)
+                yield from self._sent_besides(event, about)
                 continue
             what, text = words.fared(event.type, event.properties)
             text = ": ".join(filter(None, (self.entry.step, text)))
             shown = ("machine", "link", "hard", "status", "message_id")
             told = {name: event.properties[name] for name in shown if name in event.properties}
             yield Line(int(event.at.timestamp()), what, text, {**about, **told})
+
+    def _sent_besides(self, event: Event, about: Mapping[str, Any]) -> Iterator[Line]:
+        """What SES took beside what the ledger knows: of an attempt that it gave no answer to."""
+        message, step = str(event.properties.get("message_id", "")), self.entry.step
+        if self.entry.state != "sent":
+            text = f"{step}: SES said later that it did go out"
+        elif message not in ("", self.entry.message_id):
+            text = f"{step}, message {message}: an earlier attempt, to which SES had given no answer, went out too"
+        else:
+            return
+        yield Line(int(event.at.timestamp()), "sent", text, {**about, "message_id": message})
 
     def _is_own(self, event: Event) -> bool:
         told = event.properties

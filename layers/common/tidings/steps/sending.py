@@ -45,6 +45,8 @@ SETTLE_PAUSES = (0.1, 0.4, 1.6)
 """Machine seconds between attempts to write down how an attempt to send ended."""
 LOOK_AGAIN = 15
 """Machine seconds after which SES's send event is looked for the first time."""
+REPORTED = "reported"
+"""How the ledger knows of a mail that SES took without an answer: by its own report."""
 CONFLICT_SECONDS = 5
 """Machine seconds: somebody else's write on the pace or the ledger is over in moments."""
 
@@ -233,7 +235,8 @@ class Sender:
         told = self.events.get(customer_identity(claim.customer), f"ses:mail_sent:{send_id(claim)}")
         if told is not None:
             message_id = str(told.properties.get("message_id", ""))
-            return self._settled(replace(claim, state="sent", message_id=message_id), "MailsSent")
+            settled = replace(claim, state="sent", message_id=message_id, reason=REPORTED)
+            return self._settled(settled, "MailsSent")
         age = epoch(self.clock.machine_now()) - claim.claimed_at
         left = self.unknown_after.total_seconds() - age
         if left > 0:
