@@ -24,7 +24,7 @@ from tests.worlds import (
     subscribed,
 )
 from tidings.customer import ClosedJourney, Customer, epoch
-from tidings.errors import JourneyExited, SendDeferred, SendUnknown
+from tidings.errors import JourneyExited, SendDeferred
 from tidings.events import Event, customer_identity
 from tidings.explain import Facts, Story, explain, words
 from tidings.pacing.health import Pause
@@ -32,7 +32,7 @@ from tidings.people.consent import Word
 from tidings.people.refusals import Refusal
 from tidings.ports import Journey, Send, Suppression
 from tidings.privacy.belongings import Belongings
-from tidings.steps import Request, send_id
+from tidings.steps import Request
 from tidings.steps.sending import REPORTED
 from tidings.workflow.model import Workflow
 from tidings.workflow.package import Package
@@ -265,67 +265,6 @@ def test_a_mail_that_went_twice_is_told_twice() -> None:
         "sent step, message m2",
         "sent step, message m1: an earlier attempt, to which SES had given no answer, went out too",
     ]
-
-
-def test_a_mail_that_ses_reported_is_settled_by_it() -> None:
-    """The ledger keeps how it knows: the answer never came, the report did."""
-    stage = Stage()
-    stage.at(NOW, event("customer_registered", "1", at=NOW, **ANN), subscribed("1", at=NOW, **ANN))
-    stage.mailer.lose_answer = [SendUnknown("no answer")]
-    stage.step("welcome", "welcome")
-    (send,) = stage.world.sends.rows.values()
-    named = {"message_id": "m9", "journey": send.journey, "step": send.step}
-    report = Event(
-        f"ses:mail_sent:{send_id(send)}",
-        "mail_sent",
-        NOW,
-        NOW,
-        "ses",
-        customer_identity(send.customer),
-        properties=named,
-    )
-    stage.at(NOW + MINUTE, report)
-    stage.step("welcome", "welcome")
-    assert (
-        "sent         welcome, message m9: SES gave no answer, and reported it later" in stage.story().text()
-    )
-
-
-@pytest.mark.parametrize(
-    ("reason", "at", "line"),
-    [
-        ("unsubscribed", HOUR, "consent to offers: no, they have unsubscribed"),
-        (
-            "unsubscribed:offers",
-            HOUR,
-            "consent to offers: no, they have not agreed to marketing mail about offers",
-        ),
-        ("unsubscribed", -HOUR, "consent to offers: yes, subscribed"),
-        ("erased", HOUR, "no mail goes to them: they were erased and have not subscribed since"),
-        ("bounced", -HOUR, "no mail goes to them: their address does not exist or takes no mail"),
-    ],
-)
-def test_what_holds_now_is_what_the_next_mail_would_meet(reason: str, at: timedelta, line: str) -> None:
-    """A click that is not folded yet counts for the mails; and so it does here. A newer yes has lifted an older no."""
-    stage = Stage()
-    stage.at(NOW, event("customer_registered", "1", at=NOW, **ANN), subscribed("1", at=NOW, **ANN))
-    stage.suppressed = [Suppression("email:1", reason, epoch(NOW + at))]
-    stage.at(NOW + 2 * HOUR)
-    told = stage.story().text()
-    assert f"  now  {line}\n" in told
-    assert (reason == "erased" and at > timedelta(0)) == ("they were erased" in told)
-
-
-def test_where_no_mail_can_go_now_is_said() -> None:
-    """Nobody told an address, or one that SES can't deliver to."""
-    for address, line in (
-        (None, "they have no address"),
-        ("zoë@example.com", "no mail can reach their address"),
-    ):
-        profile = {"email": (address, epoch(NOW))} if address else {}
-        customer = Customer("c1", epoch(NOW), profile=profile)
-        kept = Belongings(frozenset({"c1"}), frozenset(), (customer,))
-        assert f"  now  no mail goes to them: {line}\n" in explain(Facts(kept, SHOP, {}, NOW)).text()
 
 
 def test_what_was_handed_over_when_the_journey_ended_is_told() -> None:
