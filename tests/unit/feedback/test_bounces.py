@@ -186,6 +186,16 @@ def test_a_mail_may_bounce_softly_and_then_hard() -> None:
         assert office.suppressed == {ANN}
 
 
+def test_an_automatic_answer_hides_no_bounce_of_its_mail() -> None:
+    """Both come as Transient; which of them comes first changes nothing that is kept."""
+    told = [bounce("Transient", "General"), bounce("Transient", "MailboxFull", status="4.2.2")]
+    there, back = Office(), Office()
+    there.record(*told)
+    back.record(*reversed(told))
+    assert there.events.rows == back.events.rows
+    assert sorted(each.properties["verdict"] for each in there.events.rows.values()) == [NOTHING, SOFT]
+
+
 def test_each_recipient_is_judged_alone() -> None:
     """A mail to two, of whom one is gone."""
     bounced = [

@@ -106,7 +106,7 @@ class Feedback:
             own = time_of(report.told.get("timestamp"))  # the mail's time would be that of all its reports
             name += f":{at:%Y%m%dT%H%M%S%f}" if own else f":{short(_text(report.told))}"
         elif type_ == "mail_bounced" and not properties["hard"]:
-            name += ":soft"  # a mail that bounces softly may yet bounce hard
+            name += f":{properties['verdict']}"  # it may yet bounce hard, and an automatic answer is no bounce
         if type_ == "mail_other":
             name += f":{short(report.kind)}:{short(_text(_said_of(report)))}"
         return Event(
