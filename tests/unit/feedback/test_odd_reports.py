@@ -22,6 +22,23 @@ def test_two_unknown_reports_of_a_mail_are_two_events() -> None:
     assert len(office.record({**elsewhere, "ray": 1}, {**elsewhere, "ray": 2})) == 4
 
 
+def test_a_mail_to_several_is_told_of_each() -> None:
+    """In one report or in many; none of them hides another, and told again each is the same."""
+    two = ["ann@example.com", "bo@example.com"]
+    told = []
+    for address in two:
+        one = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": address}]}
+        told += [message("Bounce", **one), message("Delivery", recipients=[address])]
+    for each in told:
+        each["detail"]["mail"]["destination"] = two
+    office = Office()
+    events = office.record(*told, *told)
+    assert sorted(each.type for each in events) == ["mail_bounced"] * 2 + ["mail_delivered"] * 2
+    assert office.suppressed == {(email(address), "bounced") for address in two}
+    assert office.counters.counts["Bounces"] == 2
+    assert not [each.id for each in events if "@" in each.id]
+
+
 def test_opens_without_a_time_of_their_own_are_told_by_what_they_say() -> None:
     """The mail's time would make one of two readers' opens."""
     told = [message("Open", at=None, userAgent=agent) for agent in ("Thunderbird", "Outlook", "Outlook")]

@@ -26,6 +26,9 @@ COUNTED: Final = {"mail_bounced": "Bounces", "mail_complained": "Complaints"}
 AGAIN: Final = frozenset({"mail_opened", "mail_clicked", "mail_delayed", "mail_other", "unsubscribed"})
 """What happens to a mail again and again; everything else happens once."""
 
+NAMED: Final = ("bouncedRecipients", "complainedRecipients", "delayedRecipients", "recipients")
+"""Where SES names whom a report is about."""
+
 NO_COMPLAINT: Final = "notspam"
 """A reader took the mail out of the spam folder: good news in a complaint's clothes."""
 
@@ -95,6 +98,11 @@ class Feedback:
         """As mails are addressed: an international domain in Punycode."""
         return address_alias(deliverable(address) or address, self.address_key())
 
+    def _named(self, report: Report) -> str:
+        """Of a mail to several, whom this report is about: there may be one for each."""
+        told = [each.get("emailAddress") for name in NAMED for each in report.listed(name)]
+        return short(" ".join(sorted(map(self._alias, addresses(told))))) if told else ""
+
     def _event(self, report: Report) -> Event:
         type_ = _type(report)
         customer, sent_as = report.tag("customer"), report.tag("send_id")
@@ -106,7 +114,11 @@ class Feedback:
             own = time_of(report.told.get("timestamp"))  # the mail's time would be that of all its reports
             name += f":{at:%Y%m%dT%H%M%S%f}" if own else f":{short(_text(report.told))}"
         elif type_ == "mail_bounced" and not properties["hard"]:
-            name += f":{properties['verdict']}"  # it may yet bounce hard, and an automatic answer is no bounce
+            name += (
+                f":{properties['verdict']}"  # it may yet bounce hard, and an automatic answer is no bounce
+            )
+        if len(report.destination) > 1 and (named := self._named(report)):
+            name += f":{named}"
         if type_ == "mail_other":
             name += f":{short(report.kind)}:{short(_text(_said_of(report)))}"
         return Event(
