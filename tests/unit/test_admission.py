@@ -205,6 +205,15 @@ def test_a_mail_that_waits_anyway_takes_nothing_of_what_may_be_sent() -> None:
     ]
 
 
+def test_who_has_waited_for_the_rate_asks_less_often() -> None:
+    """The queue is as long as it has waited; what it waited for otherwise does not count."""
+    holds = [Hold("quota", 3600), *[Hold("rate", 60)] * 4]
+    life = Life([one("a")], governor=fakes.FakeGovernor(*holds))
+    life.live()
+    told = life.entry("a", "a").told["deferred"]
+    assert [until - at for at, _, until in told] == [3600, 60, 90, 135, 202]
+
+
 def test_transactional_mail_is_held_by_the_governor_only() -> None:
     """Its cap is the account's quota; what it waits for is noted likewise."""
     governor = fakes.FakeGovernor(None, Hold("quota", 60))

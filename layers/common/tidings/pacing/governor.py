@@ -47,6 +47,17 @@ SEVERAL: Final = 5
 """Mails that SES refuses in a row, before the operator hears of it."""
 
 
+WAITED, LONGEST = 120.0, 60.0
+"""Seconds of waiting for the rate after which a mail waits twice as long before it asks again, thrice after as many
+more; and the most times as long."""
+
+
+def patience(waited: float) -> float:
+    """How many times as long a mail waits that found no rate, when it has waited for it so many seconds: the queue is
+    as long as it has waited, whatever the crowd of one second tells."""
+    return min(LONGEST, 1 + waited / WAITED)
+
+
 class Unlimited:
     """Answers `ports.Governor`: lets everything through, for tests and walks."""
 

@@ -10,6 +10,7 @@ from tidings.clock import Clock
 from tidings.customer import epoch, moment
 from tidings.errors import Conflict
 from tidings.pacing import pace as paces
+from tidings.pacing.governor import patience
 from tidings.pacing.pace import ONCE_A_WEEK, QUIET, STALE, Rules, Wait
 from tidings.people.consent import frequency
 from tidings.ports import Pace, Plan
@@ -28,8 +29,8 @@ UNDER_WAY = 120
 LAST_TRY = 60
 """Machine seconds before it expires at which a mail that the governor holds asks for the last time."""
 
-PAUSED = "paused"
-"""The governor's word for a workflow whose mails go nowhere until somebody says so."""
+PAUSED, RATE = "paused", "rate"
+"""The governor's words for a workflow whose mails go nowhere until somebody says so, and for too many mails at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +121,19 @@ class Admission:
         hold = self.governor.hold(scene.package.workflow.id, marketing=scene.is_marketing, ready=ready)
         if hold is None:
             return None
-        until = now + max(1, self.clock.shop_seconds(hold.seconds))
+        seconds = hold.seconds * (patience(self._queued(scene, now)) if hold.reason == RATE else 1)
+        until = now + max(1, self.clock.shop_seconds(seconds))
         latest = until if last is None else last - self.clock.shop_seconds(LAST_TRY)
         return Wait(latest if now < latest < until else until, hold.reason)
+
+    def _queued(self, scene: Scene, now: int) -> float:
+        """Machine seconds for which the mail has waited for the rate, and nothing else."""
+        since = now
+        for at, reason, _ in reversed(scene.deferrals):
+            if reason not in (RATE, "throttled"):
+                break
+            since = at
+        return (now - since) / max(1, self.clock.shop_seconds(1))
 
     def _is_paused(self, workflow: str) -> bool:
         """Whether a rival's plan comes to nothing, since its workflow is paused."""
