@@ -27,7 +27,7 @@ def test_a_mail_to_several_is_told_of_each() -> None:
     two = ["ann@example.com", "bo@example.com"]
     told = []
     for address in two:
-        one = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": address}]}
+        one: dict[str, Any] = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": address}]}
         told += [message("Bounce", **one), message("Delivery", recipients=[address])]
     for each in told:
         each["detail"]["mail"]["destination"] = two
