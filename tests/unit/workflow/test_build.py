@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from samtranslator.yaml_helper import yaml_parse
 
 from tidings.errors import BadInput
 from tidings.workflow import build, template
 from tidings.workflow.compile import compile_workflow
 from tidings.workflow.load import workflow_folders
+from tidings.workflow.model import Workflow
 from tidings.workflow.package import Package, load
 
 ROOT = Path(__file__).parents[3]
@@ -40,6 +42,16 @@ def test_each_workflow_has_a_machine_and_an_output(packages: list[Package]) -> N
         assert machine["Type"] == "AWS::StepFunctions::StateMachine"
         assert machine["Properties"]["StateMachineName"] == {"Fn::Sub": f"${{NamePrefix}}-{package.id}"}
         assert machine["Properties"]["Definition"] == compile_workflow(package.workflow, package.rev)
+
+
+def test_a_step_called_no_is_text_for_cloudformation_too(packages: list[Package]) -> None:
+    """It reads YAML 1.1, in which `no` is a boolean and `10:00` a number of seconds; so does SAM, on the way."""
+    for word in ("no", "yes", "on", "off"):
+        told = {"id": word, "name": "10:00", "trigger": {"event": "subscribed"}, "steps": [{"send": word}]}
+        flow = Workflow.model_validate(told)
+        text = template.text([packages[0].model_copy(update={"id": word, "workflow": flow})])
+        assert yaml_parse(text) == YAML(typ="safe").load(text)
+        assert f"step: '{word}'" in text
 
 
 def test_folders_that_only_a_hyphen_tells_apart_are_refused(packages: list[Package]) -> None:

@@ -4,10 +4,13 @@ Plain CloudFormation with inline definitions, because a nested template is not p
 """
 
 import io
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 from ruamel.yaml import YAML
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.representer import RoundTripRepresenter
 
 from tidings.errors import BadInput
 from tidings.workflow.compile import compile_workflow
@@ -20,6 +23,21 @@ PARAMETERS: Final = {
     "RunStepArn": {"Type": "String", "Description": "The function that every Task calls"},
     "StateMachineRoleArn": {"Type": "String", "Description": "The role that may call it"},
 }
+
+_AMBIGUOUS: Final = re.compile(r"(?i:y|n|yes|no|on|off)|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+"""Words for CloudFormation, which reads YAML 1.1, something else than text: a mail called `no`, a time of day."""
+
+
+class _Representer(RoundTripRepresenter):
+    """Quotes what the two versions of YAML read differently."""
+
+    def text(self, text: str) -> ScalarNode:
+        """A text, as a scalar."""
+        style = "'" if _AMBIGUOUS.fullmatch(text) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Representer.add_representer(str, _Representer.text)
 
 
 def template(packages: Iterable[Package]) -> dict[str, Any]:
@@ -50,6 +68,7 @@ def template(packages: Iterable[Package]) -> dict[str, Any]:
 def text(packages: Iterable[Package]) -> str:
     """The template as YAML; the same text for the same packages."""
     yaml = YAML()
+    yaml.Representer = _Representer
     yaml.width = 110
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.representer.ignore_aliases = lambda _: True  # CloudFormation's own readers disagree about anchors
