@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -19,9 +20,13 @@ FLAGS: Final = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
     "--hide-scrollbars", "--remote-debugging-pipe",
+    "--disable-features=IsolateSandboxedIframes",  # what a sandboxed frame asks for is seen, as the page's own is
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
 
+
+PATIENCE: Final = 90.0
+"""Seconds that a browser may take for anything: on an idle machine nothing takes more than a few."""
 
 _EXEC: Final = """
 import os, sys
@@ -85,7 +90,9 @@ class Page:
         os.close(reads)
         os.close(writes)
         self._number, self._left, self._session = 0, b"", ""
+        self._asked: dict[str, str] = {}
         self.requests: list[str] = []
+        self.refused: list[str] = []
         self.problems: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -111,7 +118,11 @@ class Page:
     ) -> None:
         """Close the browser and remove its profile."""
         self._process.terminate()
-        self._process.wait(10)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         os.close(self._write)
         os.close(self._read)
         shutil.rmtree(self._profile, ignore_errors=True)
@@ -123,7 +134,7 @@ class Page:
         if self._session:
             message["sessionId"] = self._session
         os.write(self._write, json.dumps(message).encode() + b"\0")
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             answer = self._next()
             if answer.get("id") == self._number:
@@ -137,7 +148,7 @@ class Page:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._left:
-            ready, _, _ = select.select([self._read], [], [], 30)
+            ready, _, _ = select.select([self._read], [], [], PATIENCE)
             read = os.read(self._read, 1 << 16) if ready else b""
             if not read:
                 raise TimeoutError("the browser says nothing or has ended")
@@ -150,6 +161,10 @@ class Page:
         given = message.get("params", {})
         if message.get("method") == "Network.requestWillBeSent":
             self.requests.append(given["request"]["url"])
+            self._asked[given["requestId"]] = given["request"]["url"]
+        elif message.get("method") == "Network.loadingFailed" and given.get("blockedReason"):
+            self.refused.append(self._asked[given["requestId"]])  # by a policy, before it left
+            self.requests.remove(self._asked[given["requestId"]])
         elif message.get("method") == "Runtime.exceptionThrown":
             self.problems.append(
                 given["exceptionDetails"].get("exception", {}).get("description", "an exception")
@@ -169,9 +184,14 @@ class Page:
         self._drawn()
 
     def open(self, url: str) -> None:
-        """Go there and wait until the page is loaded."""
-        self.call("Page.navigate", url=url)
-        self.wait("document.readyState === 'complete'")
+        """Go there and wait until that page is loaded, not the one before it."""
+        self._holds("window.before = true")
+        went = self.call("Page.navigate", url=url)
+        assert not went.get("errorText"), f"{url}: {went['errorText']}"
+        left = (
+            "!window.before && " if went.get("loaderId") else ""
+        )  # a place on the same page is no other page
+        self.wait(f"{left}document.readyState === 'complete'")
         self._drawn()
 
     def _drawn(self) -> None:
@@ -184,7 +204,7 @@ class Page:
         assert "exceptionDetails" not in answer, f"{script}: {answer['exceptionDetails']}"
         return answer["result"].get("value")
 
-    def wait(self, script: str, seconds: float = 30) -> None:
+    def wait(self, script: str, seconds: float = PATIENCE) -> None:
         """Wait until an expression is true, here or on the page that comes next; AssertionError when it does not
         become so.
         """
@@ -192,6 +212,13 @@ class Page:
         while not self._holds(script):
             assert time.monotonic() < until, f"never true: {script}"
             time.sleep(0.05)
+
+    def wait_for(self, fact: Callable[[], object], what: str) -> None:
+        """Wait until something is true of what the browser has told; AssertionError when it does not become so."""
+        until = time.monotonic() + PATIENCE
+        while not fact():
+            assert time.monotonic() < until, f"never true: {what}"
+            self.run("new Promise(done => setTimeout(done, 25))")
 
     def _holds(self, script: str) -> bool:
         try:

@@ -44,11 +44,11 @@ def test_a_message_by_keyboard_alone(site: Site, size: tuple[int, int]) -> None:
         page.run("document.querySelector('[name=email]').value = 'ann@'")
         page.run("document.querySelector('[name=message]').value = 'Does it pour?'")
         page.send()
-        assert page.run("document.activeElement.getAttribute('role')") == "alert"
+        page.wait("document.activeElement.getAttribute('role') === 'alert'")
         assert page.run("document.querySelector('[name=message]').value") == "Does it pour?"
         page.press("Tab")
         page.press("Enter")
-        assert page.run("document.activeElement.name") == "email"
+        page.wait("document.activeElement.name === 'email'")
         page.run("document.activeElement.value = 'ann@example.com'")
         site.clock.advance(timedelta(seconds=20))
         page.send()

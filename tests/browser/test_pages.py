@@ -137,7 +137,10 @@ def test_preferences_by_keyboard_alone(site: Site, size: tuple[int, int]) -> Non
         assert [stop for stop in stops if not stop[2]] == []
         page.run("window.before = true")
         page.press("Enter")
-        page.wait("!window.before && document.querySelector('[role=status]')")
+        page.wait("!window.before && document.readyState === 'complete'")
+        assert (
+            page.run("document.querySelector('[role=status]').textContent") == "Saved. It counts from now on."
+        )
         assert page.run("document.querySelector('[type=checkbox][value=offers]').checked") is False
         assert page.run("document.querySelector('[type=radio][value=weekly]').checked") is True
         (told,) = site.told

@@ -16,9 +16,12 @@ needs_axe = pytest.mark.skipif(not AXE.exists(), reason=MISSING)
 
 ROOT = Path(__file__).parents[2]
 FITTED = (
-    "[...document.querySelectorAll('iframe')]"
-    ".every(f => f.contentDocument?.body && parseInt(f.style.height) > 300)"
+    "[...document.querySelectorAll('iframe')].every(f => f.contentDocument?.body"
+    " && f.contentDocument.readyState === 'complete' && parseInt(f.style.height) > 300"
+    " && !f.contentDocument.documentElement.outerHTML.includes('prefers-color-scheme'))"
 )
+"""Each mail is there, as the page's script wrote it for the chosen scheme, and has its height."""
+
 GROUND = (
     "getComputedStyle(document.querySelector('iframe').contentDocument.querySelector('body > div')"
     "?? document.querySelector('iframe').contentDocument.body).backgroundColor"
@@ -96,8 +99,8 @@ def test_pictures_can_be_taken_away(page: Page) -> None:
     """To see what is read where they are not loaded."""
     page.click("[data-to=off]")
     page.wait(
-        "[...document.querySelectorAll('iframe')].every(f => f.contentDocument?.body"
-        " && [...f.contentDocument.images].every(i => !i.naturalWidth))"
+        f"{FITTED} && [...document.querySelectorAll('iframe')].flatMap(f => [...f.contentDocument.images])"
+        ".every(i => !i.naturalWidth)"
     )
     assert page.problems == []
 

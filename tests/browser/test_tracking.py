@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 
-from tests.browser.chromium import Page, executable
+from tests.browser.chromium import PATIENCE, Page, executable
 from tests.unit.sources.bodies import NOW
 from tests.unit.test_ingest import FakeParameters, FakeStore
 from tidings.clock import FixedClock
@@ -111,9 +112,8 @@ class Shop:
 
     def events(self, page: Page, number: int) -> list[Event]:
         """The first events stored, once there are as many, in the order in which they came."""
-        for _ in range(200):
-            if len(self.answers) >= number:
-                break
+        until = monotonic() + PATIENCE
+        while len(self.answers) < number and monotonic() < until:
             page.run("new Promise(done => setTimeout(done, 25))")
         assert [status for _, _, status in self.answers] == [204] * number
         return list(self.store.events.values())

@@ -154,7 +154,6 @@ function drawMail(mail) {
   by("to").textContent = name === address ? address : `${name} <${address}>`;
   by("from").textContent = `from ${mail.from}`;
   by("at").textContent = wholeOf.format(new Date(mail.at));
-  by("at").dateTime = mail.at;
   by("at").title = "shop time, UTC";
   drawFacts(mail, address);
   const place = state.shown.findIndex((one) => one.number === mail.number);

@@ -23,13 +23,15 @@ function fit(frame) {
   frame.style.height = `${Math.max(page.documentElement.scrollHeight, page.body.scrollHeight) + 2}px`;
 }
 
-function draw(name) {
+function press(name) {
   for (const button of document.querySelectorAll(`[data-set="${name}"] button`)) {
     button.setAttribute("aria-pressed", String(button.dataset.to === shown[name]));
   }
   const text = shown.part === "text";
   for (const figure of document.querySelectorAll("figure")) figure.hidden = figure.classList.contains("text") !== text;
-  if (name === "part") return;
+}
+
+function draw() {
   for (const frame of frames) {
     frame.style.colorScheme = shown.scheme;
     frame.srcdoc = asked(written.get(frame));
@@ -41,9 +43,11 @@ for (const group of document.querySelectorAll("[data-set]")) {
     const to = event.target.closest("button")?.dataset.to;
     if (!to || shown[group.dataset.set] === to) return;
     shown[group.dataset.set] = to;
-    draw(group.dataset.set);
+    press(group.dataset.set);
+    if (group.dataset.set !== "part") draw();
   });
 }
 for (const frame of frames) frame.addEventListener("load", () => fit(frame));
 addEventListener("resize", () => frames.forEach(fit));
-for (const name of Object.keys(shown)) draw(name);
+for (const name of Object.keys(shown)) press(name);
+draw();
