@@ -14,6 +14,7 @@ from typing import Any
 from infra.local.mailbox import Mailbox
 from infra.local.recorder import SEND_PATH, Office, serve
 from infra.local.records import Records
+from tests.browser.chromium import Page
 
 HOSTILE = (
     "<html><head></head><body><p id='hello'>Hello Ada</p>"
@@ -107,3 +108,8 @@ def recorder(directory: Path, records: Records | None = None) -> Iterator[Inbox]
     for each in (server, taker):
         each.shutdown()
         each.server_close()
+
+
+def troubles(page: Page) -> list[str]:
+    """What went wrong on the inbox page itself: a mail may ask for what its frame does not give."""
+    return [each for each in page.problems if not each.endswith("/html")]
