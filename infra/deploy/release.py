@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.deploy.errors import DeployError
+from tidings.aws.client import code
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SAM: Final = ROOT / "build" / "sam" / "bin" / "sam"
@@ -62,7 +64,7 @@ def deploy(stack: str, parameters: Sequence[str]) -> None:
 
 
 def destroy(stack: str) -> None:
-    """Empties the stack's buckets and deletes it. The secrets stay. Raises DeployError."""
+    """Empties the stack's buckets, stops its journeys and deletes it. The secrets stay. Raises DeployError."""
     if not stack:
         raise DeployError("say which stack: make destroy STACK=tidings")
     status = _status(stack)
@@ -80,6 +82,8 @@ def destroy(stack: str) -> None:
     for name in ("PackagesBucket", "FailuresBucket", "PrivacyBucket"):
         if name in existing:
             boto3.resource("s3").Bucket(existing[name]).objects.all().delete()
+    if stopped := stop_journeys(stack):
+        print(f"stopped {stopped} journeys that were under way")
     _run([str(SAM), "delete", "--stack-name", stack, "--no-prompts"])
     if existing:
         print(f"the secrets below {existing['ParameterPrefix']} are still in Parameter Store")
@@ -117,6 +121,25 @@ def refuse_orphans(stack: str) -> None:
                 f"journeys of {workflow} are under way: bring the folder back with `retired: true`, "
                 "and remove it when they are through"
             )
+
+
+def stop_journeys(stack: str) -> int:
+    """Stops every execution; how many there were. A machine is deleted only when it has none, and waits go on for
+    weeks: CloudFormation would give up before."""
+    patient = Config(retries={"total_max_attempts": 10, "mode": "standard"})
+    states, stopped = boto3.client("stepfunctions", config=patient), 0
+    for machine in machines(stack):
+        pages = states.get_paginator("list_executions").paginate(
+            stateMachineArn=machine, statusFilter="RUNNING"
+        )
+        for arn in [each["executionArn"] for page in pages for each in page["executions"]]:
+            try:
+                states.stop_execution(executionArn=arn, cause="the stack is deleted")
+                stopped += 1
+            except ClientError as error:
+                if code(error) not in ("ExecutionDoesNotExist", "ValidationException"):  # it has just ended
+                    raise
+    return stopped
 
 
 def refresh_packages(stack: str, bucket: str) -> None:

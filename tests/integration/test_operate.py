@@ -167,6 +167,24 @@ def test_a_first_deployment_that_failed_can_be_taken_away(
     assert told == ["delete"]
 
 
+def test_nobodys_wait_holds_up_a_stacks_deletion(
+    stacks: FakeStacks, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A machine is deleted when its last execution is over: all are stopped first, those of no other stack."""
+    monkeypatch.setattr(release, "_run", lambda command: None)
+    states = boto3.client("stepfunctions")
+    ours, theirs = [
+        states.start_execution(
+            stateMachineArn=make_machine(stacks, "welcome", {}, stack), name="one", input="{}"
+        )["executionArn"]
+        for stack in ("shop", "shop-test")
+    ]
+    release.destroy("shop")
+    found = [states.describe_execution(executionArn=arn)["status"] for arn in (ours, theirs)]
+    assert found == ["ABORTED", "RUNNING"]
+    assert "stopped 1 journeys" in capsys.readouterr().out
+
+
 def test_what_a_rollback_took_away_is_not_asked_for(
     stacks: FakeStacks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
