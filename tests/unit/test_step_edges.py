@@ -9,7 +9,9 @@ from tests.unit.test_steps import Stage
 from tests.worlds import DAY, HOUR, NOW, email, event
 from tidings import ports
 from tidings.customer import epoch
-from tidings.errors import SendRejected
+from tidings.errors import SendDeferred, SendRejected, SendUnknown
+from tidings.events import Event, customer_identity
+from tidings.steps import Letter, Request
 
 
 @pytest.mark.parametrize(("at", "after"), [(4, True), (5, False), (5, True)])
@@ -51,3 +53,44 @@ def test_an_international_domain_is_mailed_and_suppressed_as_it_is_spelt_for_ses
     bounced.step()
     assert not bounced.mails()
     assert stage.letters[0].address_alias == alias
+
+
+def test_a_report_of_an_earlier_attempt_settles_a_mail_in_doubt() -> None:
+    """SES answers nobody and tells late: what somebody waits for is sent again, until any of its mails is reported."""
+    stage = Stage(class_="transactional")
+    stage.mailer.lose_answer += [SendUnknown("ReadTimeoutError")] * 10
+    while len(stage.mails()) < 2:
+        with pytest.raises(SendDeferred) as deferred:
+            stage.step()
+        stage.world.pass_time(timedelta(seconds=deferred.value.seconds))
+    first = stage.mailer.sent[0].tags
+    stage.world.events.put(
+        Event(
+            id=f"ses:mail_sent:{first['send_id']}",
+            type="mail_sent",
+            at=NOW,
+            received_at=NOW,
+            source="ses",
+            identity=customer_identity(first["customer"]),
+            properties={"message_id": "m1"},
+        )
+    )
+    stage.until_done()
+    entry = stage.sends.rows[stage.journey, "reminder"]
+    assert (entry.state, entry.message_id, entry.attempt) == ("sent", "m1", 2)
+    assert len(stage.mails()) == 2
+
+
+def test_a_mail_that_cannot_be_rendered_takes_nobody_elses_slot() -> None:
+    """Its execution fails, and is redriven once it is mended; the other workflows' mails go meanwhile."""
+    stage = Stage()
+
+    def broken(letter: Letter) -> tuple[str, bytes]:
+        raise ValueError("no such filter")
+
+    stage.compose_with = broken
+    with pytest.raises(ValueError, match="no such filter"):
+        stage.build().run(Request(stage.journey, stage.workflow, "reminder", "r1"))
+    assert not stage.paces.rows[stage.world.only().id].sends
+    stage.step()
+    assert stage.mails() == [b"reminder"]

@@ -136,8 +136,15 @@ class Sender:
                 dropped = self._ended(scene, replace(claim, state="dropped", reason=reason), "MailsSkipped")
                 self._pace(scene, self._admission.pass_over)
                 return dropped
-        written = letter()
-        sender, content = self.compose(written)
+        try:
+            written = letter()
+            sender, content = self.compose(written)
+        except Unavailable:
+            raise
+        except Exception:
+            # A mistake, which waits for its mend: meanwhile the slot is others'.
+            self._pace(scene, lambda scene: self._admission.give_back(scene, claim.at, None))
+            raise
         self._claim(scene, claim)
         try:
             message_id = self.mailer.send(
@@ -232,7 +239,7 @@ class Sender:
     def _settle_unknown(self, scene: Scene, claim: ports.Send) -> ports.Send | None:
         """A claim that was never settled: sent, if SES's send event says so; else deferred until `unknown_after`
         has passed, then dropped (marketing) or free again (transactional: None)."""
-        told = self.events.get(customer_identity(claim.customer), f"ses:mail_sent:{send_id(claim)}")
+        told = self._report(claim)
         if told is not None:
             message_id = str(told.properties.get("message_id", ""))
             settled = replace(claim, state="sent", message_id=message_id, reason=REPORTED)
@@ -246,6 +253,15 @@ class Sender:
             return None
         reason = "nobody knows whether SES took it"
         return self._settled(replace(claim, state="dropped", reason=reason), "MailsSkipped")
+
+    def _report(self, claim: ports.Send) -> Event | None:
+        """SES's send event of this attempt, or of one before it, which time had set free while nobody knew."""
+        identity = customer_identity(claim.customer)
+        for attempt in range(claim.attempt, 0, -1):
+            name = send_id(replace(claim, attempt=attempt))
+            if told := self.events.get(identity, f"ses:mail_sent:{name}"):
+                return told
+        return None
 
     def _deferral(self, machine_seconds: float) -> SendDeferred:
         return SendDeferred(self.clock.shop_seconds(machine_seconds))
