@@ -8,13 +8,14 @@ import json
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local import figures, readers
 from infra.local.errors import LocalError
@@ -34,6 +35,9 @@ SETTLE_SECONDS: Final = 60
 
 AFTER_DAYS: Final = 90
 """How long the shop goes on while the inbox stays open."""
+
+_CLOSING_SECONDS: Final = 3
+"""How long `make down` may take to stop the stack once its first part is gone."""
 
 _HISTORY_TAKES: Final = timedelta(hours=14)
 """Shop time that sending the history is expected to take; the live days start at the midnight after it."""
@@ -168,7 +172,12 @@ class Demo:
         }
         learning = self.outputs.values["functions"]["track_event"]
         for function, given in ((name, event), (learning, {"learn": True})):
-            answer = self.outputs.client("lambda").invoke(FunctionName=function, Payload=json.dumps(given))
+            try:
+                answer = self.outputs.client("lambda").invoke(
+                    FunctionName=function, Payload=json.dumps(given)
+                )
+            except (BotoCoreError, ClientError) as error:
+                raise LocalError(f"the daily rule's function could not be called: {error}") from None
             if answer.get("FunctionError"):
                 told = answer["Payload"].read().decode()[:300]
                 raise LocalError(f"the daily rule's function failed: {told}; see build/local/ministack.log")
@@ -267,7 +276,7 @@ def main(environ: Mapping[str, str]) -> int:
             f"{summary['mails_sent']} mails in {summary['seconds']:.0f} s; figures in {demo.directory}/summary.json"
         )
         if not environ.get("ONCE"):
-            _stay(demo, stack, ours)
+            stay(demo, stack, ours)
     except LocalError as error:
         print("\n" * sys.stdout.isatty() + f"make run: {error}", file=sys.stderr)
         return 1
@@ -288,7 +297,7 @@ def _bring_up(stack: Stack) -> bool:
     return True
 
 
-def _stay(demo: Demo, stack: Stack, ours: bool) -> None:
+def stay(demo: Demo, stack: Stack, ours: bool, pause: Callable[[float], None] = time.sleep) -> None:
     """Leave the inbox open until Ctrl-C, or until the stack is stopped elsewhere; meanwhile the shop goes on."""
     print(
         f"the inbox stays open at {demo.outputs.text('inbox_url')} until Ctrl-C"
@@ -296,15 +305,15 @@ def _stay(demo: Demo, stack: Stack, ours: bool) -> None:
         flush=True,
     )
     try:
-        demo.go_on()
-    except KeyboardInterrupt:
-        return print()
-    except LocalError as error:
-        if not stack.is_up():
-            return print("the stack was stopped")
-        print(f"make run: the shop goes on no further: {error}", file=sys.stderr)
-    try:
-        threading.Event().wait()
+        try:
+            demo.go_on()
+        except LocalError as error:
+            pause(_CLOSING_SECONDS)
+            if stack.is_up():
+                print(f"make run: the shop goes on no further: {error}", file=sys.stderr)
+        while stack.is_up():
+            pause(1)
+        print("the stack was stopped")
     except KeyboardInterrupt:
         print()
 

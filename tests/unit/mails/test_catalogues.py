@@ -1,5 +1,6 @@
 """The catalogues of this repository are complete; a shop's may have gaps, and never break a mail."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,15 @@ def test_messages_come_and_go_with_the_mails(tmp_path: Path, capsys: pytest.Capt
     assert "fr/LC_MESSAGES/flow.po" in capsys.readouterr().out
     assert main([*arguments, "--language", "tlh"]) == 1
     assert "tlh" in capsys.readouterr().err
+
+
+def test_make_messages_says_when_nothing_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Silence would leave a translator wondering."""
+    for name, folder in (("workflows", ROOT), ("pages", PAGES)):
+        shutil.copytree(folder, tmp_path / name)
+    told = ["--workflows", str(tmp_path / "workflows"), "--pages", str(tmp_path / "pages")]
+    assert main([*told, "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out == "nothing is left to translate: en, ja, ko, zh_Hant\n"
 
 
 def test_a_catalogue_that_is_none_is_named(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--language", default="", help="begin this language: de, pt_BR, zh_Hant")
     options = parser.parse_args(arguments)
     wrong: list[str] = []
+    open_, languages = 0, set[str]()
     try:
         shop = load_shop(options.workflows / "shop.yaml")
         found = {
@@ -104,8 +105,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
         for locales, extracted in found.items():
             wrong += update(locales, extracted, options.language)
-            for missing in gaps(locales, extracted, read(locales), shop):
+            catalogues = read(locales)
+            languages |= catalogues.keys()
+            for missing in gaps(locales, extracted, catalogues, shop):
                 print(missing)
+                open_ += 1
             options.out.mkdir(parents=True, exist_ok=True)
             for name, messages in extracted.items():
                 (options.out / f"{name}.pot").write_text(catalogue_text(messages, None, None), "utf-8")
@@ -113,6 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wrong.append(str(error))
     for problem in wrong:
         print(problem, file=sys.stderr)
+    if not wrong and not open_:
+        print(f"nothing is left to translate: {', '.join(sorted(languages))}")
     return 1 if wrong else 0
 
 
