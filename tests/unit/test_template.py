@@ -81,6 +81,18 @@ def test_a_function_chooses_memory_and_timeout(function: str) -> None:
     assert common["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
 
 
+def test_webhooks_can_be_kept_room() -> None:
+    """None is reserved by itself, since a new account could not be deployed to; where asked, for the door alone."""
+    reserved = {
+        name: each["ReservedConcurrentExecutions"]
+        for name, each in FUNCTIONS.items()
+        if "Reserved" in str(each)
+    }
+    named = ["KeepsWebhookConcurrency", {"Ref": "WebhookConcurrency"}, {"Ref": "AWS::NoValue"}]
+    assert reserved == {"ReceiveWebhook": {"Fn::If": named}}
+    assert TEMPLATE["Parameters"]["WebhookConcurrency"]["Default"] == 0
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_may_do_only_what_is_named(function: str) -> None:
     """Each function has its own policy, without wildcards but for the two actions that know no resource."""

@@ -101,7 +101,7 @@ def calendar(daily: Daily) -> Iterator[Finding]:
     elif daily.runs is not None and daily.runs < 1:
         yield warn(
             "run_daily did not run in two days (a stack of today runs at 00:05 UTC)",
-            "look at its log; to catch up: aws lambda invoke --function-name <stack>-run-daily /dev/null",
+            "look at its log; to catch up: docs/operations.md, Missed days",
         )
     else:
         yield ok("enabled" if daily.runs is None else f"enabled, ran {daily.runs:.0f} times in two days")
