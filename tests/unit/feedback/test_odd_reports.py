@@ -78,6 +78,16 @@ def test_wrappings_that_nobody_promised_are_taken_off() -> None:
         assert office.suppressed == {(email("ann@example.com"), "bounced")}
 
 
+@pytest.mark.parametrize(
+    "text", ["(" * 100_000, "<" + "a@" * 50_000, '"' * 100_000, "<" * 100_000, "@" * 100_000]
+)
+def test_an_endless_address_is_none(text: str) -> None:
+    """It neither costs minutes nor ends in an error; the mail's own addressee is meant."""
+    office = Office()
+    office.record(message("Complaint", complainedRecipients=[{"emailAddress": text}]))
+    assert (email("ann@example.com"), "complained") in office.suppressed
+
+
 def test_half_a_character_is_kept_as_a_question_mark() -> None:
     """No table could store it, and the message would fail for ever."""
     told = json.dumps(message("Click", link="https://shop.example/LONE", userAgent="\U0001f600"))

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parseaddr
 from typing import Any, Final
 
 from tidings.errors import BadInput
@@ -51,6 +50,10 @@ GREETINGS: Final = ("successfully validated sns topic", "you have successfully s
 EARLIEST: Final = 2000
 """The year before which no mail was sent: a time from then is none."""
 
+LONGEST: Final = 1000
+"""Characters of what should hold an address that are looked at."""
+
+_BARE: Final = re.compile(r"[^\s@<>(),;:\"]{1,64}@[^\s@<>(),;:\"]{1,255}")
 _DEEPEST: Final = 4
 
 
@@ -212,11 +215,10 @@ def addresses(told: list[Any]) -> list[str]:
 
 
 def _address(text: str) -> str:
-    text = text.strip().removeprefix("rfc822;").removeprefix("RFC822;").strip()
-    bracketed = re.search(r"<([^<>\s]+@[^<>\s]+)>\s*$", text)
-    found = bracketed[1] if bracketed else parseaddr(text)[1] or text
-    found = found.strip().strip("<>").removeprefix("mailto:")
-    return found if re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", found) else ""
+    text = text.strip()[:LONGEST]
+    bracketed = re.search(r"<([^<>]*)>\s*$", text)
+    found = _BARE.search(bracketed[1] if bracketed else text)
+    return found[0] if found else ""
 
 
 def time_of(value: object) -> datetime | None:
