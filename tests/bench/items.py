@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from infra.local.story import Story
-from infra.local.wire import Webhook
+from infra.local.wire import Webhook, headers
 from tests.bench.figures import Figure
 from tests.unit.sources.bodies import KEY
 from tests.worlds import World
@@ -150,7 +150,8 @@ def _world(at: datetime) -> World:
 
 
 def _deliver(world: World, hook: Webhook) -> None:
-    request = Request(hook.source, {"x-shopify-topic": hook.topic, "webhook-id": hook.event_id}, hook.body)
+    sent = headers(hook, "whsec_c2VjcmV0", hook.event_id, world.clock.now())
+    request = Request(hook.source, {name.lower(): value for name, value in sent.items()}, hook.body)
     try:
         events: list[Event] = SOURCES[hook.source].parse(request, world.clock.now(), KEY)
     except BadInput as error:
