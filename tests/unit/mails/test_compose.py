@@ -85,6 +85,8 @@ def test_subject_survives(subject: str) -> None:
         ("Ada.Byron+tea@Example.COM", "Ada.Byron+tea@example.com"),
         ("info@bücher.example", "info@xn--bcher-kva.example"),
         ("info@straße.example", "info@xn--strae-oqa.example"),
+        ("info@stra\u00dfe-o\u0308.example", "info@xn--strae--eta0q.example"),
+        ("info@ΟΔΟΣ.example", "info@xn--pxavbq.example"),
         ("안녕@example.com", None),
         ("a@b", None),
         ("a@-b.com", None),

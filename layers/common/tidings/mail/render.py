@@ -5,6 +5,7 @@ underscore, and no value can end a header's line. A name without a value shows a
 """
 
 import re
+import unicodedata
 from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Mapping
@@ -229,15 +230,15 @@ def _ascii_label(label: str) -> str:
     """A label of a domain in ASCII, "" when it has none.
 
     Python's codec knows IDNA 2003, which turns `ß` into `ss` and so names another domain; the characters
-    that IDNA 2008 keeps are encoded without its mapping.
+    that IDNA 2008 keeps are encoded without its mapping. A capital `Σ` is a `σ` wherever it stands.
     """
-    lower = label.lower()
+    lower = unicodedata.normalize("NFC", "".join(map(str.lower, label)))
     if lower.isascii():
         return lower
     try:
         if any(character in lower for character in "ßς\u200c\u200d"):
             return "xn--" + lower.encode("punycode").decode("ascii")
-        return label.encode("idna").decode("ascii").lower()
+        return lower.encode("idna").decode("ascii")
     except UnicodeError:
         return ""
 
