@@ -48,10 +48,12 @@ class Stage:
 
     world: World = field(default_factory=World)
     suppressed: list[Suppression] = field(default_factory=list)
+    class_: str = "marketing"
 
     def __post_init__(self) -> None:
         def package(workflow: str, rev: str) -> Package:
-            told = {"workflow": workflow, "rev": rev, "definition": WORKFLOWS[workflow], "shop": SHOP}
+            definition = WORKFLOWS[workflow].model_copy(update={"class_": self.class_})
+            told = {"workflow": workflow, "rev": rev, "definition": definition, "shop": SHOP}
             return Package.model_validate({**told, "mails": {}})
 
         self.mailer = fakes.FakeMailer()
@@ -199,7 +201,7 @@ def entry(state: str, **told: Any) -> Send:
         ),
         (
             entry("dropped", reason="expired: quiet hours"),
-            "dropped step: it was too late for it, after it had waited because it is night where they are",
+            "dropped step: it could not go out in time, because it is night where they are",
         ),
         (
             entry("rejected", reason="MessageRejected"),

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.test_explain import ANN, MINUTE, Stage
 from tests.worlds import HOUR, NOW, SHOP, event, subscribed
 from tidings.customer import Customer, epoch
-from tidings.errors import SendUnknown
+from tidings.errors import SendRejected, SendUnknown
 from tidings.events import Event, customer_identity
 from tidings.explain import Facts, explain
 from tidings.ports import Suppression
@@ -37,6 +37,32 @@ def test_a_mail_that_ses_reported_is_settled_by_it() -> None:
     assert (
         "sent         welcome, message m9: SES gave no answer, and reported it later" in stage.story().text()
     )
+
+
+def test_a_mail_that_was_sent_again_says_so() -> None:
+    """Of a transactional mail nobody knew for a quarter of an hour; then it goes again, and every attempt is told."""
+    stage = Stage(class_="transactional")
+    stage.at(NOW, event("customer_registered", "1", at=NOW, **ANN), subscribed("1", at=NOW, **ANN))
+    stage.mailer.lose_answer = [SendUnknown("no answer"), SendUnknown("no answer")]
+    stage.mailer.reject = []
+    stage.step("welcome", "welcome")
+    stage.at(NOW + 20 * MINUTE)
+    stage.step("welcome", "welcome")
+    stage.at(NOW + 40 * MINUTE)
+    stage.mailer.reject = [SendRejected("Throttling", 60, throttled=True)]
+    stage.step("welcome", "welcome")
+    stage.at(NOW + 50 * MINUTE)
+    stage.step("welcome", "welcome")
+    (chapter,) = stage.story().chapters
+    assert [(line.what, (line.at - epoch(NOW)) // 60) for line in chapter.lines] == [
+        ("entered", 0),
+        ("handed over", 0),
+        ("handed over", 20),
+        ("deferred", 40),
+        ("sent", 50),
+        ("under way", 50),
+    ]
+    assert chapter.lines[1].text == "welcome: SES gave no answer, so that it was sent again"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_what_never_went_is_told_with_its_reason() -> None:
         "win-back", "miss-you", "c1", "2027-03-01T09:00:00Z", "unsubscribed: offers",
         "they have unsubscribed about offers", state="skipped",
     )  # fmt: skip
-    assert second.words.startswith("it was too late for it, after it had waited because it is night")
+    assert second.words.startswith("it could not go out in time, because it is night")
     assert third.words == "SES refused it to the last: MessageRejected"
 
 

@@ -11,7 +11,7 @@ from tidings.explain.model import Line, when
 from tidings.people.compact import moment
 from tidings.ports import Journey, Send
 from tidings.privacy.belongings import Belongings
-from tidings.steps.scene import ENDED
+from tidings.steps.scene import ENDED, UNANSWERED
 from tidings.steps.sending import REPORTED
 from tidings.workflow.model import Workflow
 
@@ -56,7 +56,8 @@ def _in_order(lines: Iterable[Line]) -> list[Line]:
 def _first(entry: Send) -> int:
     """When a step was first reached."""
     deferred: list[int] = [at for at, *_ in entry.told.get("deferred") or ()]
-    return min([entry.at, *deferred])
+    unanswered: list[int] = entry.told.get(UNANSWERED) or []
+    return min([entry.at, *deferred, *unanswered])
 
 
 def _began(journey: Journey, events: Iterable[Event]) -> str:
@@ -78,6 +79,9 @@ class _Step:
     def lines(self) -> Iterator[Line]:
         """What it decided, and what became of its mail."""
         about = {"step": self.entry.step}
+        for at in self.entry.told.get(UNANSWERED, ()):
+            text = f"{self.entry.step}: SES gave no answer, so that it was sent again"
+            yield Line(at, "handed over", text, about)
         for at, reason, until in self.entry.told.get("deferred") or ():
             text = f"{self.entry.step}, until {when(until, self.zone)}: {words.wait(reason)}"
             yield Line(at, "deferred", text, {**about, "reason": reason, "until": _iso(until)})

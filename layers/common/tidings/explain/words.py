@@ -97,7 +97,7 @@ def skip(reason: str) -> str:
     """Why a mail does not go."""
     name, _, other = reason.partition(": ")
     if name == "expired" and other:
-        return f"{_SKIPS[name]}, after it had waited because {wait(other)}"
+        return f"it could not go out in time, because {wait(other)}"
     return f"{_SKIPS[name]} about {other}" if other and name in _SKIPS else _SKIPS.get(reason, reason)
 
 

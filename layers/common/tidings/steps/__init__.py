@@ -88,6 +88,6 @@ class Stepper:
             claimed_at=epoch(self.clock.machine_now()),
             nonce=secrets.token_hex(4),
             branch=NEXT,
-            told={"deferred": scene.deferrals} if sends and scene.deferrals else {},
+            told=scene.noted if sends else {},
             final=scene.node.branches.get(NEXT, "") is None,
         )

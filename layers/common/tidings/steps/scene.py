@@ -25,6 +25,10 @@ ENDED = frozenset({"sent", "skipped", "dropped", "rejected", "decided", "set", "
 """States of a ledger entry after which its step is not done again."""
 
 
+UNANSWERED = "unanswered"
+"""What a mail's entry tells of attempts that SES gave no answer to and that were made again: when."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the machine's Task passes. `rev` names the package that the journey started with; `token` answers a
@@ -140,6 +144,15 @@ class Scene:
         due = self.due()
         awake = self.timing.awake(due, self.since)
         return [[epoch(due), QUIET, epoch(awake)]] if awake > due else []
+
+    @property
+    def noted(self) -> dict[str, Any]:
+        """What a mail's entry tells of the attempts and deferrals so far."""
+        told = {
+            "deferred": self.deferrals,
+            UNANSWERED: self.entry.told.get(UNANSWERED) if self.entry else None,
+        }
+        return {name: value for name, value in told.items() if value}
 
     @cached_property
     def timing(self) -> Timing:

@@ -27,7 +27,7 @@ from tidings.pacing.governor import Unlimited
 from tidings.pacing.pace import Wait
 from tidings.shop import Coupon, Shop
 from tidings.steps.admission import Admission, Drop
-from tidings.steps.scene import Scene
+from tidings.steps.scene import UNANSWERED, Scene
 from tidings.workflow.chance import variant_of
 from tidings.workflow.model import SendStep
 from tidings.workflow.package import Package
@@ -104,6 +104,8 @@ class Sender:
             settled = self._settle_unknown(scene, scene.entry)
             if settled is not None:
                 return settled
+            again = [*scene.entry.told.get(UNANSWERED, ()), scene.entry.at]
+            entry = replace(entry, told={**entry.told, UNANSWERED: again})
         coupon = coupon_of(scene, step)
         if step.coupon and coupon is None:
             return self._without_coupon(scene, entry)
