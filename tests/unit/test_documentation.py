@@ -9,7 +9,12 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from tests.unit.workflow.mistakes import SCOPE
 from tidings.shop import Shop
+from tidings.workflow.check import problems
+from tidings.workflow.load import load_workflow, parse_workflow
+from tidings.workflow.model import SendStep
+from tidings.yamlfile import load_model
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -93,3 +98,51 @@ def test_what_holds_without_a_setting_is_told(name: str) -> None:
     default = Shop.model_fields[name].default
     assert not isinstance(default, NoneType)
     assert rows()[name][0] == f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def test_history_that_starts_something_after_all_is_told() -> None:
+    """README says that a fact over a day old starts nothing, and names every workflow of which that is not so."""
+    told = (ROOT / "README.md").read_text("utf-8").split("older than a day build state")[1].split("\n\n")[0]
+    late = [
+        path.parent.name
+        for path in ROOT.glob("workflows/*/workflow.yaml")
+        if re.search(r"^max_age:", path.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert late
+    assert [name for name in late if name not in told] == []
+
+
+def blocks() -> Iterator[tuple[str, str]]:
+    """Blocks of code that hold nothing but settings of shop.yaml: page and text."""
+    for page in PAGES:
+        for block in re.findall(
+            r"^```(?:yaml)?\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        ):
+            words = set(re.findall(r"^([a-z_]+):", block, re.MULTILINE))
+            if words and words <= rows().keys() and block != "quiet_hours: false\n":  # a workflow's
+                yield name_of(page), block
+
+
+@pytest.mark.parametrize(("page", "block"), list(blocks()), ids=lambda each: each.split("\n")[0][:40])
+def test_settings_that_are_shown_are_right(page: str, block: str) -> None:
+    """Whoever copies them into shop.yaml has a right one."""
+    text = (ROOT / "workflows" / "shop.yaml").read_text("utf-8")
+    for word in re.findall(r"^([a-z_]+):", block, re.MULTILINE):
+        text = re.sub(rf"^{word}:.*\n(?:[ #].*\n)*", "", text, flags=re.MULTILINE)
+    assert load_model(Shop, f"{text}\n{block}", Path(page)).name == "Kettle & Kiln"
+
+
+def test_the_readme_s_workflow_is_right() -> None:
+    """It begins, and its mails are called, as in the shop's own abandoned checkout."""
+    shown = re.search(
+        r"^```yaml\n(name: Abandoned.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.M | re.S
+    )
+    assert shown
+    source = parse_workflow("abandoned-checkout", shown[1], Path("README.md"))
+    assert problems(source, SCOPE) == []
+    own = load_workflow(ROOT / "workflows" / "abandoned-checkout").workflow
+    assert (source.workflow.trigger, source.workflow.reentry) == (own.trigger, own.reentry)
+    mails = [
+        [step.send for step in each.steps if isinstance(step, SendStep)] for each in (source.workflow, own)
+    ]
+    assert mails[0] == mails[1]
