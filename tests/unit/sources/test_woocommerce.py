@@ -10,6 +10,7 @@ from tests.unit.sources.woo_bodies import CUSTOMER, LINE, ORDER, PRODUCT, TOPIC_
 from tidings.customer import Customer, apply, new_customer
 from tidings.errors import BadInput
 from tidings.sources import SOURCES, Request
+from tidings.sources.woocommerce import common
 
 
 def test_a_paid_order_is_placed_and_paid() -> None:
@@ -137,6 +138,20 @@ def test_an_order_paid_later_is_placed_with_its_payment() -> None:
     placed = told("order.updated", early)["order_placed"]
     assert placed.at == datetime(2026, 3, 10, 11, 41, tzinfo=UTC)
     assert placed.properties["placed_at"] == "2026-03-10T11:41:00Z"
+
+
+def test_a_list_with_gaps_is_a_list() -> None:
+    """PHP writes what a plug-in took something out of as an object; an object of anything else is no list."""
+    gaps = {"1": {"key": common.CART, "value": "c0ffee"}, "3": {"key": "x", "value": 1}}
+    body = {
+        **ORDER,
+        "line_items": {"0": ORDER["line_items"][0], "2": ORDER["line_items"][0]},
+        "meta_data": gaps,
+    }
+    told_ = told("order.updated", body)["order_placed"].properties
+    assert (told_["items_count"], told_["cart"]) == (2, "c0ffee")
+    with pytest.raises(BadInput, match="line_items"):
+        told("order.updated", {**ORDER, "line_items": {"first": {}}})
 
 
 def test_api_v1_tells_that_it_was_paid_but_not_when() -> None:

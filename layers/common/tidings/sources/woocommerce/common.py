@@ -45,6 +45,16 @@ def text(value: object, limit: int = 200) -> str | None:
     return reading.text(plain, limit)
 
 
+def items(value: object) -> list[Mapping[str, Any]]:
+    """The objects of a list. PHP writes a list that a filter left gaps in as an object, with the places as its keys."""
+    return reading.items(list(value.values()) if isinstance(value, dict) and is_list(value) else value)
+
+
+def is_list(value: object) -> bool:
+    """Whether it is one in either writing."""
+    return isinstance(value, list) or (isinstance(value, dict) and all(place.isdecimal() for place in value))
+
+
 def time(body: Mapping[str, Any], name: str) -> datetime | None:
     """A time of the body in UTC. The one without `_gmt` is the shop's local time, of an offset that nobody tells."""
     return reading.moment(body.get(f"{name}_gmt"))
@@ -54,7 +64,7 @@ def meta(body: Mapping[str, Any]) -> dict[str, Any]:
     """`meta_data` by its keys."""
     return {
         each["key"]: each.get("value")
-        for each in reading.items(body.get("meta_data"))
+        for each in items(body.get("meta_data"))
         if isinstance(each.get("key"), str)
     }
 

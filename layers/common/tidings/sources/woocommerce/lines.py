@@ -16,7 +16,7 @@ MAX_LINES: Final = 500
 
 def lines_of(body: Mapping[str, Any]) -> dict[str, Any]:
     """`items`, `items_count` (lines) and `quantity` (pieces). Prices are for one piece, before any discount."""
-    lines = reading.items(body.get("line_items"))
+    lines = common.items(body.get("line_items"))
     counts = [reading.integer(line.get("quantity")) for line in lines]
     kept = []
     for place, line in enumerate(lines[:MAX_LINES]):
@@ -40,7 +40,7 @@ def lines_of(body: Mapping[str, Any]) -> dict[str, Any]:
 def sums(body: Mapping[str, Any]) -> dict[str, Any]:
     """What makes up an order's total; nothing for a sum that is zero."""
     taxed = body.get("prices_include_tax") is True
-    lines = [_taxed(line, "subtotal", taxed) for line in reading.items(body.get("line_items"))]
+    lines = [_taxed(line, "subtotal", taxed) for line in common.items(body.get("line_items"))]
     told = {
         "subtotal": sum((line for line in lines if line), Decimal(0)) if all(lines) else None,
         "discount": _taxed(body, "discount_total", taxed, "discount_tax"),

@@ -107,7 +107,7 @@ def _told(body: Mapping[str, Any], number: str, status: str) -> dict[str, Any]:
     bill, ship = reading.mapping(body.get("billing")), reading.mapping(body.get("shipping"))
     named = bill if common.text(bill.get("first_name")) or common.text(bill.get("last_name")) else ship
     extra = common.meta(body)
-    codes = [common.text(each.get("code"), 60) for each in reading.items(body.get("coupon_lines"))]
+    codes = [common.text(each.get("code"), 60) for each in common.items(body.get("coupon_lines"))]
     placed, name = _placed(body), reading.identifier(body.get("number")) or number
     return present(
         {
@@ -160,7 +160,7 @@ def _refunds(number: str, status: str, body: Mapping[str, Any], person: Who) -> 
     """One event a refund; of an order that was refunded without any, one that says no amount: everything."""
     extra, at = common.meta(body), common.time(body, "date_modified")
     facts = []
-    for each in reading.items(body.get("refunds")):
+    for each in common.items(body.get("refunds")):
         name, amount = common.number_of(each.get("id")), each.get("total")
         back = reading.money(amount.lstrip("-") if isinstance(amount, str) else amount)
         if name and back:

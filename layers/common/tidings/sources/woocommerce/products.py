@@ -25,14 +25,12 @@ def product(body: Mapping[str, Any], key: bytes) -> list[Fact]:
             "title": common.text(body.get("name"), 255),
             "handle": reading.text(body.get("slug"), 255),
             "url": reading.link(body.get("permalink")),
-            "image": next(filter(None, (_source(each) for each in reading.items(body.get("images")))), None),
+            "image": next(filter(None, (_source(each) for each in common.items(body.get("images")))), None),
             "price": reading.money(body.get("price")),
             "status": _status(body),
             "vendor": _first(body.get("brands"), 100),
             "product_type": _first(body.get("categories"), 100),
-            "tags": reading.names(
-                [common.text(each.get("name")) for each in reading.items(body.get("tags"))]
-            ),
+            "tags": reading.names([common.text(each.get("name")) for each in common.items(body.get("tags"))]),
             "inventory": _stock(body),
             "updated_at": reading.stamp(changed) if changed else None,
         }
@@ -69,7 +67,7 @@ def _stock(body: Mapping[str, Any]) -> int | None:
 
 def _first(value: object, limit: int) -> str | None:
     return next(
-        (name for each in reading.items(value) if (name := common.text(each.get("name"), limit))), None
+        (name for each in common.items(value) if (name := common.text(each.get("name"), limit))), None
     )
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from tidings.errors import BadInput
+from tidings.sources.woocommerce import common
 
 _SIGNS: Final = MappingProxyType[str, str](
     {
@@ -61,7 +62,7 @@ def check(topic: str, shape: str, body: Mapping[str, Any]) -> None:
     for group in _NEEDS[shape]:
         if not any(key in body for key in group):
             raise _contradiction(topic, f"the body has no {' or '.join(group)}")
-    if shape == "order" and not isinstance(body["line_items"], list | None):
+    if shape == "order" and body["line_items"] is not None and not common.is_list(body["line_items"]):
         raise _contradiction(topic, "line_items is no list")
 
 
