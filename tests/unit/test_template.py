@@ -224,6 +224,20 @@ def test_the_dashboard_finds_the_stacks_machines() -> None:
         assert re.fullmatch(r'MetricName=\\"Executions\w+\\" StateMachineArn=\$\{Name\}', search)
 
 
+def test_each_stack_counts_for_itself() -> None:
+    """A test stack beside the shop's moves neither its alarms nor its dashboard: the metrics' service is the stack."""
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+    assert TEMPLATE["Resources"]["Watch"]["Properties"]["Parameters"]["Name"] == {"Ref": "AWS::StackName"}
+    alarms = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm").values()]
+    own = [each for each in alarms if each["Namespace"] == "Tidings"]
+    assert own
+    assert all(each["Dimensions"] == [{"Name": "service", "Value": {"Ref": "Name"}}] for each in own)
+    body = of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    named = re.findall(r'"Tidings", "\w+", "service", "([^"]+)"', body)
+    assert set(named) == {"${Name}"}
+
+
 def test_mail_may_go_from_the_shops_domain_and_no_other() -> None:
     """The identity and the configuration set by name; other identities, which SES asks for where an address is
     verified itself (in the sandbox every recipient is), only for a sender of that domain.
