@@ -280,6 +280,22 @@ def test_batches_that_name_them_are_listed(account: Account) -> None:
     }
 
 
+def test_deliveries_that_name_nobody_else_are_removed(account: Account) -> None:
+    """A raw body that could not be read is theirs like any other; one that names others, too, is listed."""
+    office = Office(account)
+    live(account, ANN, "ann")
+    ann, bob = email("ann@example.com"), email("bob@example.com")
+    named = {"1": [ann], "2": [ann, bob], "3": [bob], "4": []}
+    for name, names in named.items():
+        held = json.dumps({"source": "woocommerce", "names": names, "headers": {}, "body": ""})
+        office.s3.put_object(Bucket="failures", Key=f"unread/woocommerce/{name}.json", Body=held)
+    receipt = ask(account, office, requested(account, **ANN))
+    left = {each["Key"] for each in office.s3.list_objects_v2(Bucket="failures")["Contents"]}
+    assert left == {f"unread/woocommerce/{name}.json" for name in ("2", "3", "4")}
+    assert receipt["removed"]["unread deliveries"] == 1
+    assert receipt["failures"] == ["unread/woocommerce/2.json"]
+
+
 def test_a_merge_leaves_nothing_personal_behind(account: Account) -> None:
     """The item of who was merged in says where they are now, and no more."""
     live(account, ANN, "ann")

@@ -1,13 +1,14 @@
 """Two buckets as privacy sees them: its own documents, and the batches that the fold gave up."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
 from tidings.aws.client import code, outages
+from tidings.aws.unread import PREFIX
 
 READ_AT_MOST: Final = 500
 """Batches looked into: there are none while all is well."""
@@ -50,10 +51,22 @@ class FailuresBucket:
                 found.append(name)
         return found
 
-    def _names(self) -> Iterator[str]:
+    def remove(self, identities: frozenset[str]) -> int:
+        """Delete the deliveries that could not be read and that name these and nobody else; how many there were."""
+        gone = 0
+        for name in self._names(PREFIX):
+            text = _read(self.client, self.bucket, name)
+            named = _identities(text) if text is not None else set[str]()
+            if named and named <= identities:
+                with outages():
+                    self.client.delete_object(Bucket=self.bucket, Key=name)
+                gone += 1
+        return gone
+
+    def _names(self, prefix: str = "") -> list[str]:
         with outages():
-            page = self.client.list_objects_v2(Bucket=self.bucket, MaxKeys=READ_AT_MOST)
-        yield from (each["Key"] for each in page.get("Contents", ()))
+            page = self.client.list_objects_v2(Bucket=self.bucket, MaxKeys=READ_AT_MOST, Prefix=prefix)
+        return [each["Key"] for each in page.get("Contents", ())]
 
 
 def _read(client: Any, bucket: str, name: str) -> str | None:

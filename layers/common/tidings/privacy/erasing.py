@@ -19,6 +19,9 @@ from tidings.privacy.receipts import Receipt, Receipts
 
 ERASED: Final = "erased"
 
+UNREAD: Final = "unread deliveries"
+"""What a receipt calls those removed from the failures bucket."""
+
 ROUNDS: Final = 8
 """How often a person is looked for again because something was folded meanwhile."""
 
@@ -74,8 +77,11 @@ class Eraser:
             self.shredder.suppress(Suppression(tombstone(name), ERASED, at))
 
     def _finished(self, receipt: Receipt, found: Belongings) -> Receipt:
+        unread = self.failures.remove(receipt.names)
+        counted = {**(receipt.counted or {}), **({UNREAD: unread} if unread else {})}
         ended = replace(
             receipt,
+            counted=counted,
             finished_at=epoch(self.clock.now()),
             failures=tuple(self.failures.naming(receipt.names)),
             planned=None,

@@ -102,5 +102,9 @@ class Failures(Protocol):
     """Batches that the fold could not take, for somebody to replay."""
 
     def naming(self, identities: frozenset[str]) -> Sequence[str]:
-        """The batches that hold events of these identities, by name."""
+        """The batches that hold events of these identities, and deliveries that name them, by name."""
+        ...
+
+    def remove(self, identities: frozenset[str]) -> int:
+        """Delete the deliveries that could not be read and that name these and nobody else; how many there were."""
         ...
