@@ -40,6 +40,9 @@ class Ses:
         """Take a mail, or do what `around` makes of it."""
         return self.around("send_email", request, lambda: self._accept(request))
 
+    def close(self) -> None:
+        """Its connections are made anew."""
+
     def _accept(self, request: Mapping[str, Any]) -> dict[str, Any]:
         tags = {tag["Name"]: tag["Value"] for tag in request["EmailTags"]}
         self.accepted[tags["journey"], tags["step"]] += 1

@@ -61,7 +61,7 @@ class Stage:
         self.packages = {name: _package(flow) for name, flow in workflows.items()}
         self.stepper: Stepper = stepper_of(
             self,
-            mailer=SesMailer(self.ses, "shop"),
+            mailer=SesMailer(self.ses, "shop", self.clock),
             compose=self._compose,
             package=lambda workflow, rev: self.packages[workflow],
         )

@@ -1,19 +1,14 @@
-"""A step's adapters on moto: ledger, pace, suppressions, products, archive; SES's answers by an endpoint of ours."""
+"""A step's adapters on moto: ledger, pace, suppressions, products, archive."""
 
-import json
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from infra.local.options import free_ports
 from tests.fakes import FakeCounters, FakeMailer, Faults
 from tests.integration.account import Account, Cuttable
 from tests.unit.test_steps import package
@@ -21,21 +16,16 @@ from tests.worlds import ANN, DAY, HOUR, NOW, checkout, email, event, order, ste
 from tidings import ports
 from tidings.aws.archive import PackageArchive
 from tidings.aws.client import client
-from tidings.aws.mailer import LATER, SOON, SesMailer
 from tidings.aws.products_table import ProductsTable
 from tidings.aws.sends_table import PaceTable, SendsTable
 from tidings.aws.suppressions_table import SuppressionsTable
 from tidings.aws.table import Table
 from tidings.customer import epoch
-from tidings.errors import Conflict, JourneyExited, SendDeferred, SendRejected, SendUnknown, Unavailable
-from tidings.mail.render import mailbox
+from tidings.errors import Conflict, JourneyExited, SendDeferred, SendUnknown, Unavailable
 from tidings.steps import Letter, Request
 from tidings.workflow.package import Packages, UnknownPackage, build, dump
 
 SEND = ports.Send("j1", "hello", "claimed", "c1", attempt=1, at=epoch(NOW), claimed_at=epoch(NOW))
-MAIL = ports.Outgoing(
-    "Shop <hello@shop.example>", "ann@example.com", b"To: ann@example.com\r\n\r\nHi", {"a": "b"}
-)
 
 
 # ---- the ledger ----
@@ -120,116 +110,6 @@ def test_suppressions_are_one_item_a_reason(account: Account) -> None:
     found = {each.reason: each.at for each in account.suppressions.of("a")}
     assert found == {"unsubscribed": epoch(NOW + HOUR), "bounced": epoch(NOW)}
     assert account.suppressions.of("b") == []
-
-
-# ---- SES ----
-
-
-@dataclass
-class Ses:
-    """An endpoint that answers as told: (status, error code), or hangs up without a word."""
-
-    port: int
-    answers: list[tuple[int, str] | None] = field(default_factory=list)
-    asked: list[dict[str, Any]] = field(default_factory=list)
-
-    def mailer(self, **options: Any) -> SesMailer:
-        """A mailer that talks to it, as the function's does."""
-        made = client("sesv2", **({"read": 2.0, "attempts": 1} | options))
-        return SesMailer(made, "shop")
-
-
-@pytest.fixture
-def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ses]:
-    """SES's address, here."""
-    (port,) = free_ports(1)
-    told = Ses(port)
-
-    class Desk(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            told.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            answer = told.answers.pop(0) if told.answers else (200, "")
-            if answer is None:
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            status, code = answer
-            body = json.dumps({"MessageId": "m1"} if status == 200 else {"message": code}).encode()
-            self.send_response(status)
-            self.send_header("x-amzn-ErrorType", code)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Desk)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{port}")
-    yield told
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_a_mail_goes_out_raw_with_its_tags(ses: Ses) -> None:
-    """Recipient, bytes, tags and configuration set; the answer is SES's message id."""
-    assert ses.mailer().send(MAIL) == "m1"
-    (asked,) = ses.asked
-    assert asked["Destination"] == {"ToAddresses": ["ann@example.com"]}
-    assert asked["EmailTags"] == [{"Name": "a", "Value": "b"}]
-    assert asked["ConfigurationSetName"] == "shop"
-    assert set(asked["Content"]) == {"Raw"}
-
-
-def test_the_sender_is_told_by_the_mail_itself(ses: Ses) -> None:
-    """Beside the mail SES takes no line break, which a long name in encoded words has; and its From would be lost."""
-    sender = str(mailbox("hello@shop.example", "株式会社サンプルショップ公式オンラインストア"))
-    assert "\r\n" in sender
-    ses.mailer().send(replace(MAIL, sender=sender))
-    assert set(ses.asked[0]) == {"Content", "Destination", "EmailTags", "ConfigurationSetName"}
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "retry_after"),
-    [
-        (429, "TooManyRequestsException", SOON),
-        (400, "ThrottlingException", SOON),
-        (400, "MessageRejected", LATER),
-        (400, "AccountSuspendedException", LATER),
-        (400, "MailFromDomainNotVerifiedException", LATER),
-        (403, "AccessDeniedException", LATER),
-        (404, "NotFoundException", LATER),
-    ],
-)
-def test_what_ses_refuses_was_not_sent(ses: Ses, status: int, code: str, retry_after: int) -> None:
-    """A 4xx proves it; throttling is over sooner than what people must mend. Asked once: no retry of the SDK's own."""
-    ses.answers = [(status, code)]
-    with pytest.raises(SendRejected, match=code) as refused:
-        ses.mailer().send(MAIL)
-    assert refused.value.retry_after == retry_after
-    assert len(ses.asked) == 1
-
-
-@pytest.mark.parametrize("answer", [(500, "InternalFailure"), (503, "ServiceUnavailable"), None])
-def test_what_has_no_answer_is_unknown(ses: Ses, answer: tuple[int, str] | None) -> None:
-    """SES may have taken it; asked once, since a second time might send it twice."""
-    ses.answers = [answer]
-    with pytest.raises(SendUnknown):
-        ses.mailer().send(MAIL)
-    assert len(ses.asked) == 1
-
-
-def test_without_a_connection_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody listens: the mail is still ours."""
-    (port,) = free_ports(1)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{port}")
-    with pytest.raises(SendRejected):
-        Ses(port).mailer().send(MAIL)
 
 
 # ---- packages of earlier revisions ----

@@ -258,7 +258,7 @@ def _ses(settings: "RunStepSettings", dynamodb: Any, time: "Clock", shop: "Shop"
         warm_up=shop.warm_up,
         zone=shop.zone,
     )
-    mailer = SesMailer(client("sesv2", read=10, attempts=1), settings.configuration_set)
+    mailer = SesMailer(client("sesv2", read=10, attempts=1), settings.configuration_set, time)
     return {"mailer": Watched(mailer, governor, time), "governor": governor}
 
 

@@ -8,11 +8,13 @@ and SES takes no line break there, which a long name in encoded words has.
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from tidings.aws.client import code
+from tidings.clock import Clock
 from tidings.errors import SendRejected, SendUnknown
 from tidings.ports import Outgoing
 
@@ -22,16 +24,26 @@ THROTTLED: Final = frozenset(
 SOON, LATER = 60, 900
 """Machine seconds until the next attempt: after throttling or no connection; after a refusal that people must mend."""
 
+IDLE: Final = timedelta(seconds=5)
+"""After so long without a mail its connection may be dead and not know it: Lambda lets idle ones go, and what was
+closed while the instance was frozen is not heard of. The SDK tries again elsewhere; a mail has one attempt."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class SesMailer:
     """Answers `ports.Mailer`."""
 
     client: Any
     configuration_set: str
+    clock: Clock
+    _last: datetime | None = None
 
     def send(self, mail: Outgoing) -> str:
         """The message id. Raises SendRejected when SES provably did not take the mail, SendUnknown otherwise."""
+        now = self.clock.machine_now()
+        if self._last is not None and now - self._last > IDLE:
+            self.client.close()
+        self._last = now
         try:
             answer = self.client.send_email(
                 Destination={"ToAddresses": [mail.recipient]},
