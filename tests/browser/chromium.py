@@ -226,6 +226,12 @@ class Page:
         except PageLeft:
             return False
 
+    def fits(self) -> bool:
+        """Whether nothing is wider than the screen. A phone's `innerWidth` would grow with what sticks out."""
+        sides = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        wide, room = self.run(sides)
+        return bool(wide <= room)
+
     def press(self, key: str) -> None:
         """Press and release a key, named as in `KeyboardEvent.key`."""
         code, text = _KEYS.get(key, (0, key if len(key) == 1 else ""))

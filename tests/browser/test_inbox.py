@@ -72,13 +72,10 @@ def test_nothing_leaves_this_machine_and_nothing_gets_in(page: Page, inbox: Inbo
 
 def test_it_fits_its_width(page: Page) -> None:
     """Nothing sticks out sideways, in the list or in a mail."""
-    wide = "document.documentElement.scrollWidth <= innerWidth"
-    assert page.run(wide)
+    assert page.fits()
     page.click(".row:nth-of-type(2)")
-    assert page.run(wide)
-    inside = (
-        "[...document.querySelectorAll('.bar > *')].every(e => e.getBoundingClientRect().right <= innerWidth)"
-    )
+    assert page.fits()
+    inside = "[...document.querySelectorAll('.bar > *')].every(e => e.getBoundingClientRect().right <= document.documentElement.clientWidth)"
     assert page.run(inside)
 
 

@@ -128,7 +128,7 @@ def test_what_did_not_go_is_listed_by_reason(page: Page) -> None:
     page.wait("document.querySelector('#held-story h3')")
     assert _text(page, "#held-title") == "Welcome · best sellers: did not go"
     assert _text(page, "#held-why") == "It was too late for it"
-    assert page.run("document.documentElement.scrollWidth <= innerWidth")
+    assert page.fits()
     page.click("#held-mails")
     page.wait("[...document.querySelectorAll('#list .row')].length === 2")
     assert troubles(page) == []

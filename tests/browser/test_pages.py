@@ -71,7 +71,7 @@ def test_a_page_has_no_barriers(screen: Page, site: Site, place: Place, language
     assert screen.run("document.documentElement.lang").startswith(language[:2])
     for step in range(2):
         assert barriers(screen) == []
-        assert screen.run("document.documentElement.scrollWidth <= innerWidth")
+        assert screen.fits()
         assert screen.run("document.scripts.length === 0 && document.querySelectorAll('h1').length === 1")
         if step == 0:
             screen.send()

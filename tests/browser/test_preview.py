@@ -53,7 +53,7 @@ def test_mails_stand_side_by_side_whole(page: Page) -> None:
         "[...document.querySelectorAll('iframe')].every(f =>"
         " f.contentDocument.documentElement.scrollHeight <= f.clientHeight)"
     )
-    assert page.run("document.documentElement.scrollWidth <= innerWidth")
+    assert page.fits()
     assert page.problems == []
 
 
@@ -116,7 +116,7 @@ def test_the_map_s_page_fits_the_screen_and_has_no_barriers(width: int, tmp_path
     with Page(str(CHROMIUM), width, 800, dark=width < 600) as opened:
         opened.open((tmp_path / "index.html").as_uri())
         assert opened.run("document.querySelectorAll('.canvas svg').length") >= 4
-        assert opened.run("document.documentElement.scrollWidth <= innerWidth")
+        assert opened.fits()
         assert [url for url in opened.requests if not url.startswith(("file:", "data:"))] == []
         assert barriers(opened, sure=True) == []
         assert opened.problems == []

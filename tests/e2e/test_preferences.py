@@ -79,7 +79,7 @@ def test_what_is_turned_off_counts_at_once(shop: Shop, reader: Told, link: str) 
     late = replace(reader, at=shop.now)
     told(shop, *late.checkouts(late.cart))
     journey = eventually("a journey", lambda: shop.journey("abandoned-checkout", customer.id))
-    entry = eventually("the reminder's turn", lambda: shop.sent(journey, "reminder"), 90)
+    entry = eventually("the reminder's turn", lambda: shop.sent(journey, "reminder"))
     assert (entry["state"], entry["reason"]) == ("skipped", "no consent: reminders")
 
 

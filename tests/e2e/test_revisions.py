@@ -41,7 +41,7 @@ def test_a_step_of_an_earlier_revision_takes_its_package_from_the_bucket(
         assert "FunctionError" not in answer or b"SendDeferred" in told, told
         return "FunctionError" not in answer
 
-    eventually("the mail's turn", gone, 90)
+    eventually("the mail's turn", gone)
     assert shop.mail(person.email, "last-call")["subject"] == "As it was called last month"
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 
+from tests.e2e.helpers.shop import PATIENCE
 from tidings.workflow.compile import compile_workflow
 from tidings.workflow.model import Workflow
 from tidings.workflow.naming import named
@@ -64,7 +65,7 @@ class Interpreter:
             stateMachineArn=f"{machine}#told",
             input=json.dumps({"journey": "j", "wait_seconds": wait_seconds}),
         )["executionArn"]
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while (status := self.client.describe_execution(executionArn=execution)["status"]) == "RUNNING":
             assert time.monotonic() < deadline, self._visits(execution)
             time.sleep(0.01)
@@ -184,7 +185,7 @@ def _zipped(source: str) -> bytes:
 
 
 def _await(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while True:
         assert process.poll() is None
         assert time.monotonic() < deadline

@@ -23,8 +23,8 @@ from tidings.clock import Clock
 from tidings.customer import Customer
 from tidings.events import Event, account_alias, address_alias
 
-PATIENCE: Final = 30.0
-"""Seconds within which a fact must come true. None takes more than a few on an idle machine."""
+PATIENCE: Final = 90.0
+"""Seconds within which a fact must come true. None takes more than a few on an idle machine; some are shared."""
 
 SHOP_WAITS: Final = 5.0
 """Seconds that Shopify waits for an answer."""
@@ -78,7 +78,7 @@ class Shop:
     def call(self, method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
         """One HTTP request on a connection of its own."""
         parts = urlsplit(url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
         started = time.monotonic()
         try:
             path = parts.path + (f"?{parts.query}" if parts.query else "")
