@@ -75,7 +75,10 @@ def test_it_fits_its_width(page: Page) -> None:
     assert page.fits()
     page.click(".row:nth-of-type(2)")
     assert page.fits()
-    inside = "[...document.querySelectorAll('.bar > *')].every(e => e.getBoundingClientRect().right <= document.documentElement.clientWidth)"
+    inside = (
+        "[...document.querySelectorAll('.bar > *')]"
+        ".every(e => e.getBoundingClientRect().right <= document.documentElement.clientWidth)"
+    )
     assert page.run(inside)
 
 
