@@ -222,6 +222,13 @@ def test_a_signature_holds_under_either_secret_and_beside_others() -> None:
     assert verify(headers, body, "whsec_b2xkIHNlY3JldA==", STANDARD_SECRET)
 
 
+@pytest.mark.parametrize("stored", ["whsec_b2xkIHNlY3JldA==", "whsec_b2xkIHNlY3JldA", "b2xkIHNlY3JldA"])
+def test_a_secret_is_its_bytes_however_it_is_stored(stored: str) -> None:
+    """With or without its prefix and its padding, as signers in other languages read it."""
+    body = raw(profile())
+    assert verify(standard_headers(body, secret="whsec_b2xkIHNlY3JldA=="), body, stored)
+
+
 @pytest.mark.parametrize("off", [timedelta(seconds=301), timedelta(seconds=-301)])
 def test_a_signature_holds_for_five_minutes_on_the_machines_clock(off: timedelta) -> None:
     """Neither older nor from the future."""
