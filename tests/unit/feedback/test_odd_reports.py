@@ -78,6 +78,22 @@ def test_wrappings_that_nobody_promised_are_taken_off() -> None:
         assert office.suppressed == {(email("ann@example.com"), "bounced")}
 
 
+@pytest.mark.parametrize("nothing", [{}, None, "?", {"detail": {}}, 7])
+def test_one_of_several_that_is_no_report_is_not_passed_over(nothing: Any) -> None:
+    """The others are recorded; the message comes again, and is put aside in the end."""
+    report = bounce()["detail"]
+    wrapped: list[object] = [
+        [report, nothing],
+        [nothing, report],
+        {"Records": [{"Sns": nothing}, {"Sns": report}]},
+    ]
+    for told in wrapped:
+        office = Office()
+        with pytest.raises(BadInput):
+            office.record(told)
+        assert office.suppressed == {(email("ann@example.com"), "bounced")}
+
+
 @pytest.mark.parametrize(
     "text", ["(" * 100_000, "<" + "a@" * 50_000, '"' * 100_000, "<" * 100_000, "@" * 100_000]
 )
@@ -122,3 +138,5 @@ def test_an_invitation_of_sns_says_what_to_do() -> None:
     }
     with pytest.raises(BadInput, match="SubscribeURL"):
         Office().record(json.dumps(asked))
+    told = message("Click", linkTags={"step": ["SubscriptionConfirmation"]}, link="https://shop.example/")
+    assert len(Office().record(json.dumps(told))) == 1

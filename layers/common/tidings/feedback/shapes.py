@@ -7,7 +7,7 @@ what names no message is no report of SES; and even then a bounce or a complaint
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -47,6 +47,7 @@ SECTIONS: Final = {"renderingfailure": ("failure", "renderingFailure"), "deliver
 GREETINGS: Final = ("successfully validated sns topic", "you have successfully subscribed")
 """What SES says to a topic when it is set up: no report, and nothing to mend."""
 
+UNREADABLE: Final = "unreadable"
 EARLIEST: Final = 2000
 """The year before which no mail was sent: a time from then is none."""
 
@@ -110,28 +111,27 @@ class Report:
         ]
 
 
-def read(body: object) -> list[Report]:
-    """The reports in a message; none in a greeting to a new topic. Raises BadInput for what is no report of SES."""
-    if isinstance(body, str) and body.strip().lower().startswith(GREETINGS):
-        return []
+def read(body: object) -> Iterator[Report]:
+    """The reports in a message; none in a greeting to a new topic. Raises BadInput for what is no report of SES, after
+    those beside it that are."""
     found = list(_unwrapped(body, _DEEPEST))
+    yield from (each for each in found if isinstance(each, Report))
     if not found and isinstance(body, str) and '"SubscriptionConfirmation"' in body:
         raise BadInput("SNS asks whether the queue may hear a topic: open the SubscribeURL in the message")
-    if not found:
+    if not found or UNREADABLE in found:
         raise BadInput("not a report of SES: nothing in it names a message")
-    return [report for each in found for report in ([each] if isinstance(each, Report) else [])]
 
 
-def _unwrapped(body: object, deeper: int) -> Iterator[Report | None]:
-    """What is inside of one wrapping after another; None for a greeting."""
+def _unwrapped(body: object, deeper: int) -> Iterator[Report | str | None]:
+    """What is inside of one wrapping after another; None for a greeting, `UNREADABLE` for one of several that holds
+    nothing."""
     if isinstance(body, str):
         if body.strip().lower().startswith(GREETINGS):
             yield None
             return
         body = parsed(body)
     if isinstance(body, str | list) and deeper:
-        for each in [body] if isinstance(body, str) else body:
-            yield from _unwrapped(each, deeper - 1)
+        yield from _several([body] if isinstance(body, str) else body, deeper - 1)
     if not isinstance(body, Mapping) or deeper == 0:
         return
     if _word(body.get("notificationType")) == "amazonsnssubscriptionsucceeded":
@@ -143,11 +143,15 @@ def _unwrapped(body: object, deeper: int) -> Iterator[Report | None]:
     ):
         yield from _reported(body, "")
     elif isinstance(body.get("Records"), list):
-        for record in body["Records"]:
-            inner = record.get("Sns") or record.get("body") if isinstance(record, Mapping) else None
-            yield from _unwrapped(inner, deeper - 1)
+        records = (each if isinstance(each, Mapping) else {} for each in body["Records"])
+        yield from _several([each.get("Sns") or each.get("body") for each in records], deeper - 1)
     elif "Message" in body:
         yield from _unwrapped(body["Message"], deeper - 1)
+
+
+def _several(inner: Iterable[object], deeper: int) -> Iterator[Report | str | None]:
+    for each in inner:
+        yield from list(_unwrapped(each, deeper)) or [UNREADABLE]
 
 
 def _reported(detail: Mapping[str, Any], detail_type: str) -> Iterator[Report]:
