@@ -16,7 +16,7 @@ from infra.local.errors import LocalError
 from infra.local.options import HOST, ROOT, Options, is_free
 from infra.local.processes import Processes
 
-START_SECONDS: Final = 30.0
+START_SECONDS: Final = 90.0
 _NEEDED: Final = {
     "ministack": "ministack",
     "samtranslator": "aws-sam-translator",

@@ -66,7 +66,7 @@ class Inbox:
             "Content": {"Raw": {"Data": base64.b64encode(message.as_bytes()).decode()}},
             "EmailTags": [{"Name": tag, "Value": value} for tag, value in tags.items()],
         }
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("POST", SEND_PATH, json.dumps(body))
         assert connection.getresponse().status == 200
         connection.close()

@@ -38,7 +38,7 @@ FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:run-step"
 _FORWARD = """import json, os, urllib.request
 def handler(event, context):
     request = urllib.request.Request(os.environ["TEST_URL"], json.dumps(event).encode())
-    urllib.request.urlopen(request, timeout=10).read()
+    urllib.request.urlopen(request, timeout=60).read()
 """
 
 
@@ -98,7 +98,7 @@ class Interpreter:
         config = {"StateMachines": {name: {"TestCases": {"told": cases}}}, "MockedResponses": responses}
         settings = {"stepfunctions._sfn_mock_config": config, "stepfunctions._SFN_WAIT_SCALE": 0}
         with urllib.request.urlopen(
-            f"{self.url}/_ministack/config", json.dumps(settings).encode(), timeout=10
+            f"{self.url}/_ministack/config", json.dumps(settings).encode(), timeout=60
         ) as answer:
             assert len(json.load(answer)["applied"]) == 2
 

@@ -57,7 +57,7 @@ class Bench:
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> tuple[int, dict[str, str], bytes]:
         """One request; status, headers and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, None if body is None else json.dumps(body), headers or {})
         answer = connection.getresponse()
         read = answer.read()
@@ -190,7 +190,7 @@ def test_books_are_closed_while_nothing_is_sent(bench: Bench) -> None:
     assert late.is_alive()
     assert len(bench.behind.seen) == 1
     bench.ask("POST", "/api/books", {"release": True}, control)
-    late.join(5)
+    late.join(60)
     assert (len(bench.listed()), len(bench.behind.seen)) == (1, 2)
 
 
