@@ -7,7 +7,7 @@ from typing import Any
 
 from tidings import observe, wiring
 from tidings.errors import BadInput
-from tidings.ingest import Answer, refuse
+from tidings.intake.ingest import Answer, refuse
 from tidings.sources import SOURCES, Request
 
 PAGES = "POST /track"

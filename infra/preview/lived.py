@@ -12,10 +12,10 @@ from infra.preview.shelf import shelf
 from infra.preview.story import Person
 from tidings import steps as letters
 from tidings import triggers
-from tidings.context import conditions
 from tidings.customer import Customer
 from tidings.events import Event
 from tidings.expressions import holds
+from tidings.expressions.context import conditions
 from tidings.mail.render import Mail
 from tidings.shop import Shop
 from tidings.workflow.check.mails import sent

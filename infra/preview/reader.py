@@ -7,9 +7,10 @@ from typing import Any
 
 from infra.preview.shelf import look_up, shelf
 from infra.preview.story import DEFAULT_START, ME, Person
-from tidings.context import JourneyView, context
 from tidings.customer import apply, epoch, moment, new_customer
 from tidings.events import Event, customer_identity
+from tidings.expressions.context import context
+from tidings.expressions.views import JourneyView
 from tidings.mail.render import Mail, render
 from tidings.mail.samples import DOORS, UNSUBSCRIBE
 from tidings.segments import Rules, membership

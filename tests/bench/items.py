@@ -19,12 +19,12 @@ from tests.unit.sources.bodies import KEY
 from tests.worlds import World
 from tidings.aws import codec, customer_item, events_table
 from tidings.clock import FixedClock
-from tidings.context import conditions
 from tidings.customer import Customer
 from tidings.daily import Daily
 from tidings.errors import BadInput
 from tidings.events import ORDER_TYPES, Event
 from tidings.expressions import holds
+from tidings.expressions.context import conditions
 from tidings.ports import Send
 from tidings.shop import load_shop
 from tidings.sources import SOURCES, Request

@@ -32,7 +32,7 @@ from tests.unit.sources.bodies import (
 from tests.unit.test_steps import package
 from tests.worlds import HOUR, NOW, stepper_of
 from tidings.errors import SendDeferred
-from tidings.ingest import Ingest
+from tidings.intake.ingest import Ingest
 from tidings.sources import Request
 from tidings.steps import Letter
 from tidings.steps import Request as Step

@@ -17,9 +17,9 @@ from tests.unit.sources.bodies import NOW
 from tests.unit.test_ingest import FakeParameters, FakeStore
 from tidings.clock import FixedClock
 from tidings.events import Event
+from tidings.intake.track import Track
 from tidings.sources import Request
 from tidings.tids import make_tid
-from tidings.track import Track
 
 CHROMIUM = executable()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")

@@ -247,7 +247,7 @@ def test_a_workflow_gives_a_tag(world: World) -> None:
     """A `set` step's event adds to the tags; later profiles of the shop do not take it away."""
     world.happen(event("profile_updated", "1", tags_added=["quiz"], **ANN))
     world.happen(event("profile_updated", "2", at=NOW + HOUR, tags=["club"], **ANN))
-    from tidings.context import customer_view
+    from tidings.expressions.views import customer_view
 
     assert customer_view(world.only()).tags == ("club", "quiz")
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tidings.checking import check
-from tidings.context import NAMES, CustomerView, EventView
 from tidings.expressions import ExpressionError, evaluate, holds
+from tidings.expressions.checking import check
+from tidings.expressions.context import NAMES
+from tidings.expressions.views import CustomerView, EventView
 
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from tests.worlds import ANN, DAY, HOUR, NOW, event, order
-from tidings.context import JourneyView, conditions
 from tidings.customer import KEEP_TIMES, apply, new_customer
 from tidings.events import Event
 from tidings.expressions import evaluate, holds
-from tidings.functions import SIGNATURES
+from tidings.expressions.context import conditions
+from tidings.expressions.functions import SIGNATURES
+from tidings.expressions.views import JourneyView
 from tidings.shop import Coupon, Sender, Shop
 
 SHOP = Shop(

@@ -22,7 +22,7 @@ from tests.unit.sources.woo_bodies import woo_headers
 from tidings.clock import FixedClock
 from tidings.errors import Unavailable
 from tidings.events import Event, address_alias
-from tidings.ingest import MAX_BODY_BYTES, Answer, Ingest
+from tidings.intake.ingest import MAX_BODY_BYTES, Answer, Ingest
 from tidings.sources import Request
 
 

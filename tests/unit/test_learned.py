@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from tests.fakes import FakeProducts
 from tests.worlds import ANN, DAY, NOW, World, event, order
-from tidings.changing import Moments
-from tidings.context import context, journey_view, shown_products
 from tidings.customer import Customer, apply, new_customer
+from tidings.expressions.changing import Moments
+from tidings.expressions.context import context, shown_products
+from tidings.expressions.views import journey_view
 from tidings.goods import recommend, rfm
 from tidings.goods.learning import Learner, baskets
 from tidings.ports import Journey

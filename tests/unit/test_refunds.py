@@ -11,7 +11,7 @@ from tidings.aws.codec import decode_item, encode_item
 from tidings.aws.customer_item import from_item, to_item
 from tidings.customer import Customer
 from tidings.events import Event
-from tidings.functions import Known, functions
+from tidings.expressions.functions import Known, functions
 
 
 def refund(name: str, total: str | None = None, number: str = "o1", **told: Any) -> Event:

@@ -95,6 +95,17 @@ def test_no_modules_import_each_other_in_a_loop() -> None:
         pytest.fail(" → ".join(error.args[1]))
 
 
+def test_the_map_names_the_house_as_it_is() -> None:
+    """The package's docstring names every module and room on the ground floor, and nothing that is not there;
+    docs/architecture.md, which names the most important, only what is there."""
+    floor = {f"{path.name}/" if path.is_dir() else path.name for path in TIDINGS.glob("[a-z]*")}
+    named = r"\b[a-z]+(?:\.py\b|/(?![a-z]))"
+    drawn = ast.get_docstring(ast.parse((TIDINGS / "__init__.py").read_text("utf-8"))) or ""
+    house = (ROOT / "docs" / "architecture.md").read_text("utf-8").partition("layers/common/tidings/")[2]
+    assert set(re.findall(named, drawn)) == floor
+    assert set(re.findall(named, house.partition("\nworkflows/")[0])) <= floor
+
+
 @pytest.mark.parametrize("path", sorted(TIDINGS.rglob("*.py")), ids=name_of)
 def test_only_the_wiring_reads_the_environment(path: Path) -> None:
     """Settings are handed in: no module but wiring.py knows os.environ."""

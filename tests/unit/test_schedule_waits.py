@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidings.context import EventView
+from tidings.expressions.views import EventView
 from tidings.schedule import LONGEST_UNTIL, next_weekday, wait_end, wait_least, wait_most, wait_seconds
 from tidings.workflow.model import WaitStep
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tests.unit.test_steps import Stage
 from tests.worlds import ANN, DAY, HOUR, NOW, SHOP, World, event, order, subscribed, world_with
-from tidings.context import conditions
 from tidings.customer import Customer, apply, epoch, new_customer
 from tidings.events import Event
 from tidings.expressions import holds
+from tidings.expressions.context import conditions
 from tidings.segments import Rules, membership
 from tidings.shop import Shop
 from tidings.tracking import Tracker

@@ -7,8 +7,8 @@ import pytest
 
 from tests.lives import CAPPED, QUIET, flow
 from tests.worlds import DAY, HOUR, NOW
-from tidings.context import EventView
 from tidings.customer import Customer, epoch
+from tidings.expressions.views import EventView
 from tidings.ports import Plan
 from tidings.shop import Shop
 from tidings.timing import Timing

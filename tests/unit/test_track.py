@@ -15,10 +15,10 @@ from tests.worlds import ANN, World, event
 from tidings.aws.events_table import from_image, to_item
 from tidings.clock import FixedClock
 from tidings.events import Event
-from tidings.ingest import Answer
+from tidings.intake.ingest import Answer
+from tidings.intake.track import MAX_BODY_BYTES, Track
 from tidings.sources import Request
 from tidings.tids import make_tid, read_tid
-from tidings.track import MAX_BODY_BYTES, Track
 
 SHOP = "https://shop.example"
 PARAMETERS = {"/webhooks/track": ("pk_1", "pk_0"), "/keys/track": ("k1:tid_secret",)}

@@ -17,11 +17,11 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from tidings.changing import Moments
-from tidings.context import customer_view
 from tidings.customer import Customer, moment
 from tidings.expressions import ExpressionError, holds
-from tidings.functions import Known, functions
+from tidings.expressions.changing import Moments
+from tidings.expressions.functions import Known, functions
+from tidings.expressions.views import customer_view
 from tidings.goods.rfm import Bounds, rate
 from tidings.people.consent import Terms, overall
 from tidings.shop import Shop, Slug, Text

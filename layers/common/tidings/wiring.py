@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from tidings.events import Event
     from tidings.feedback import Feedback
     from tidings.goods.learning import Learner
-    from tidings.ingest import Ingest
+    from tidings.intake.ingest import Ingest
+    from tidings.intake.track import Track
     from tidings.pages import Pages
     from tidings.ports import Operator, Products
     from tidings.privacy.desk import PrivacyDesk
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tidings.settings import RunStepSettings
     from tidings.shop import Shop
     from tidings.steps import Stepper
-    from tidings.track import Track
     from tidings.tracking import Tracker
     from tidings.triggers import Condition
 
@@ -39,7 +39,7 @@ def ingest() -> "Ingest":
     from tidings.aws.parameters import Parameters
     from tidings.aws.unread import UnreadBucket
     from tidings.events import ADDRESS_KEY, TID_KEYS, TRACK_KEY
-    from tidings.ingest import Ingest
+    from tidings.intake.ingest import Ingest
     from tidings.settings import ReceiveWebhookSettings
     from tidings.sources import SOURCES
 
@@ -57,8 +57,8 @@ def ingest() -> "Ingest":
 @cache
 def track() -> "Track":
     """The way in for the shop's pages, for receive_webhook."""
+    from tidings.intake.track import Track
     from tidings.settings import ReceiveWebhookSettings
-    from tidings.track import Track
 
     settings, door = ReceiveWebhookSettings.from_env(os.environ), ingest()
     return Track(door.store, door.parameters, door.clock, settings.track_origins, settings.track_sandboxed)
@@ -162,8 +162,8 @@ def learner() -> "Learner":
 
 
 def _condition(shop: "Shop", bounds: "Bounded") -> "Condition":
-    from tidings.context import conditions
     from tidings.expressions import holds
+    from tidings.expressions.context import conditions
 
     def condition(source: str, event: "Event", customer: "Customer") -> bool:
         asked = bounds() if "rfm" in source else None

@@ -14,9 +14,9 @@ from infra.local.story import Story
 from infra.local.wire import Webhook, headers
 from tests.unit.test_ingest import FakeParameters, FakeStore
 from tidings.clock import FixedClock
+from tidings.intake.track import Track
 from tidings.sources import SOURCES, Request
 from tidings.tids import make_tid
-from tidings.track import Track
 
 SCHEMAS = Path(__file__).parents[4] / "shared" / "corpus" / "shopify" / "schemas"
 START = datetime(2027, 2, 27, tzinfo=UTC)

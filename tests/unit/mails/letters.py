@@ -4,9 +4,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tidings.context import JourneyView, context
 from tidings.customer import apply, new_customer
 from tidings.events import Event
+from tidings.expressions.context import context
+from tidings.expressions.views import JourneyView
 from tidings.mail import samples
 from tidings.mail.compile import compile_mails
 from tidings.mail.render import Mail, render

@@ -8,7 +8,8 @@ from jinja2.exceptions import SecurityError
 
 from tests.unit.mails import letters
 from tidings import formats
-from tidings.context import MAIL_NAMES, name, page
+from tidings.expressions.context import MAIL_NAMES
+from tidings.fit import name, page
 from tidings.mail import samples
 from tidings.mail.render import Environment, environment, render
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.unit.workflow.mistakes import FILE, SCOPE
-from tidings.checking import check
-from tidings.context import CustomerView, EventView, Line
 from tidings.events import TYPES
-from tidings.functions import SIGNATURES
+from tidings.expressions.checking import check
+from tidings.expressions.functions import SIGNATURES
+from tidings.expressions.views import CustomerView, EventView, Line
 from tidings.workflow import schema
 from tidings.workflow.check import problems
 from tidings.workflow.check.scope import INTERNAL

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.worlds import ANN, DAY, HOUR, NOW, SHOP, checkout, event, order, subscribed
-from tidings.context import conditions
 from tidings.customer import Customer
 from tidings.events import Event
 from tidings.expressions import holds
+from tidings.expressions.context import conditions
 from tidings.segments import Rules
 from tidings.shop import Coupon
 from tidings.workflow.model import Workflow

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.worlds import SHOP, checkout, event, order, subscribed
-from tidings.context import conditions
 from tidings.customer import Customer
 from tidings.events import Event
 from tidings.expressions import holds
+from tidings.expressions.context import conditions
 from tidings.shop import Coupon, FrequencyCap
 from tidings.workflow.model import Workflow
 from tidings.workflow.play import Story, play

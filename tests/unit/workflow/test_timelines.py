@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.unit.workflow.told import Stories
-from tidings.context import conditions
 from tidings.customer import Customer
 from tidings.events import Event
 from tidings.expressions import holds
+from tidings.expressions.context import conditions
 from tidings.ports import Suppression
 from tidings.segments import Rules
 from tidings.shop import load_shop

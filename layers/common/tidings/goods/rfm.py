@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from tidings.changing import DAY, Moments
 from tidings.customer import Customer, moment
+from tidings.expressions.changing import DAY, Moments
 
 FIFTHS: Final = 5
 _INSTANT: Final = timedelta(microseconds=1)

@@ -18,8 +18,8 @@ from babel.messages.catalog import Message as Entry
 from babel.messages.pofile import PoFileError, read_po
 from jinja2 import TemplateSyntaxError, nodes
 
-from tidings.context import MAIL_NAMES
 from tidings.errors import BadInput
+from tidings.expressions.context import MAIL_NAMES
 from tidings.mail.extract import LAYOUT, PAGES, Message, Messages, of_choices, of_pages, of_shop, said
 from tidings.mail.language import CONTEXT, Translation
 from tidings.mail.names import unknown_names

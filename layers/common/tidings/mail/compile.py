@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from tidings.context import MAIL_NAMES
 from tidings.errors import BadInput
+from tidings.expressions.context import MAIL_NAMES
 from tidings.mail import catalogues, mjml, plaintext, samples
 from tidings.mail.extract import LAYOUT, extract
 from tidings.mail.names import unknown_names

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tidings.clock import Clock
-from tidings.context import JourneyView, context
 from tidings.customer import moment
 from tidings.events import customer_identity
+from tidings.expressions.context import context
+from tidings.expressions.views import JourneyView
 from tidings.goods.recommend import Lookup
 from tidings.links import UNSUBSCRIBE, Doors
 from tidings.mail.known import LASTS, known

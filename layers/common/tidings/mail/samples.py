@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from tidings.context import JourneyView, context
 from tidings.customer import apply, new_customer
 from tidings.events import Event
+from tidings.expressions.context import context
+from tidings.expressions.views import JourneyView
 from tidings.links import Doors
 from tidings.shop import Coupon, Shop
 

@@ -14,10 +14,10 @@ from tidings.forms.catalogue import STOCK_FORM
 from tidings.forms.facts import back_in_stock_requested, sent_by_anybody
 from tidings.forms.fields import Answers, Form, one, read
 from tidings.goods.wares import on_sale, product_page
+from tidings.intake.track import PLATFORMS
 from tidings.pages.asking import Trouble, door, today
 from tidings.pages.look import Page
 from tidings.pages.visit import Visit
-from tidings.track import PLATFORMS
 
 PAGE: Final = "back-in-stock"
 

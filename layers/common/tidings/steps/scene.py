@@ -8,10 +8,11 @@ from math import ceil
 from typing import Any
 
 from tidings import ports
-from tidings.context import conditions, journey_view
 from tidings.customer import Customer, apply, epoch, moment
 from tidings.errors import JourneyExited
 from tidings.events import Event, customer_identity
+from tidings.expressions.context import conditions
+from tidings.expressions.views import journey_view
 from tidings.goods.recommend import Lookup
 from tidings.goods.rfm import Bounds
 from tidings.pacing.pace import QUIET

@@ -18,10 +18,10 @@ from typing import Any, Protocol
 from tidings import journey as journeys
 from tidings import ports
 from tidings.clock import Clock
-from tidings.context import shown_products
 from tidings.customer import Customer, epoch
 from tidings.errors import Conflict, SendDeferred, SendRejected, SendUnknown, Unavailable
 from tidings.events import Event, address_alias, customer_identity
+from tidings.expressions.context import shown_products
 from tidings.mail.render import deliverable
 from tidings.pacing.governor import Unlimited
 from tidings.pacing.pace import Wait

@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
-from tidings.checking import Shape, Vocabulary
-from tidings.context import NAMES, CustomerView, EventView
 from tidings.errors import BadInput
 from tidings.events import PRIVACY_TYPES, TYPES
-from tidings.functions import SIGNATURES
+from tidings.expressions.checking import Shape, Vocabulary
+from tidings.expressions.context import NAMES
+from tidings.expressions.functions import SIGNATURES
+from tidings.expressions.views import CustomerView, EventView
 from tidings.shop import KINDS, Shop
 from tidings.workflow.check.segments import load_rules, problems
 from tidings.workflow.model import EventTrigger, SegmentLeftTrigger, SegmentTrigger, Trigger

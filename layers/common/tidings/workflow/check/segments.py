@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from tidings import yamlfile
-from tidings.checking import Vocabulary, check
 from tidings.errors import BadInput
 from tidings.expressions import parse
-from tidings.functions import SIGNATURES
+from tidings.expressions.checking import Vocabulary, check
+from tidings.expressions.functions import SIGNATURES
 from tidings.segments import Bought, Rules, Segment
 from tidings.shop import Shop
 from tidings.words import hint

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
 
-from tidings.checking import category, check
 from tidings.events import CHECKOUT_TYPES, ORDER_TYPES, TYPES
 from tidings.expressions import is_constant
+from tidings.expressions.checking import category, check
 from tidings.words import hint
 from tidings.workflow.check.scope import Scope, kind_of_value
 from tidings.workflow.load import Source

@@ -3,6 +3,9 @@
 What is missing is tolerated when it runs, because a shop's facts have holes: a missing value compares false,
 counts as false, and anything computed from it is missing. What does not exist at all is refused when built.
 Amounts are floats here, so that `event.total >= 99.9` means what it says (no Decimal equals such a float).
+
+`checking` checks, when building; `context` is what may be named, `views` the things in it, `functions` what may be
+called, and `changing` the answers that time alone changes.
 """
 
 import re

@@ -9,10 +9,11 @@ from typing import Any
 
 from tidings import ports, triggers
 from tidings.clock import Clock
-from tidings.context import conditions, journey_view
 from tidings.customer import Customer, OpenJourney, epoch, moment
 from tidings.events import Event
 from tidings.expressions import ExpressionError, holds
+from tidings.expressions.context import conditions
+from tidings.expressions.views import journey_view
 from tidings.segments import Bounded
 from tidings.shop import Shop
 from tidings.timing import Timing

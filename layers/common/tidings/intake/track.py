@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tidings.clock import Clock
 from tidings.errors import BadInput, Forbidden, TooLarge, Unauthorized
 from tidings.events import PAGE_TYPES, PAGES, TID_KEYS, TRACK_KEY, Event, token_alias
-from tidings.ingest import Answer, Parameters, Store, guarded
+from tidings.intake.ingest import Answer, Parameters, Store, guarded
 from tidings.links import parse_keys
 from tidings.sources import Request, reading
 from tidings.sources.reading import present

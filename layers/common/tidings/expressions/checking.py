@@ -14,7 +14,7 @@ from jinja2 import nodes
 
 from tidings.durations import parse_duration
 from tidings.expressions import ExpressionError, parse
-from tidings.functions import Parameter, Signature
+from tidings.expressions.functions import Parameter, Signature
 from tidings.mail.names import members
 from tidings.words import hint
 

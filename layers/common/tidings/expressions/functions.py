@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from tidings.changing import Count, Days, Moments
 from tidings.customer import KEEP_TIMES, Customer, moment, order_key_of
 from tidings.durations import parse_duration
 from tidings.events import product_identity
 from tidings.expressions import Missing
+from tidings.expressions.changing import Count, Days, Moments
 from tidings.goods.recommend import Lookup
 from tidings.goods.wares import on_sale
 from tidings.shop import Shop

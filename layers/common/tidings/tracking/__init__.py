@@ -2,7 +2,8 @@
 
 The customer is one item with a version. Its write commits the fold together with what must follow (`pending`);
 each delivery carries out what is pending, every act idempotent, and the next write drops it. So a crash anywhere
-loses nothing, and a repeated delivery repeats nothing.
+loses nothing, and a repeated delivery repeats nothing. `knowledge` is what the fold knows besides the event, `acts`
+what follows it.
 """
 
 import logging
@@ -14,7 +15,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tidings import ports, schedule, triggers
-from tidings.acts import Acts, answers, begin, stop
 from tidings.clock import Clock
 from tidings.customer import (
     SEEN_DAYS,
@@ -44,12 +44,13 @@ from tidings.events import (
     order_token,
 )
 from tidings.goods.restock import Restock
-from tidings.knowledge import Knowledge
 from tidings.people.identity import Register, Subject
 from tidings.people.refusals import Refusal, note
 from tidings.privacy.gate import OPEN, Gate
 from tidings.segments import Bounded, Rules
 from tidings.shop import Shop
+from tidings.tracking.acts import Acts, answers, begin, stop
+from tidings.tracking.knowledge import Knowledge
 from tidings.triggers import remembered
 from tidings.workflow.model import Each, Workflow
 
