@@ -91,6 +91,7 @@ WORDS: st.SearchStrategy[list[Event]] = st.one_of(
     st.builds(lambda accepts, at: [webhook(accepts, at)], st.booleans(), AT),
     st.builds(form, AT),
     st.builds(lambda at, who: [paged("unsubscribed", at, who, send_id="s")], AT, CUSTOMERS),
+    st.builds(lambda at, who: [paged("mail_complained", at, who)], AT, CUSTOMERS),
     st.builds(lambda at, who: [paged("subscribed", at, who, confirmed=True)], AT, CUSTOMERS),
     st.builds(
         lambda at, who, on: [

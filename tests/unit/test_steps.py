@@ -168,6 +168,18 @@ def test_who_unsubscribed_gets_nothing_at_a_new_address_either(class_: str, sent
     assert bool(stage.mails()) is sent
 
 
+@pytest.mark.parametrize(("class_", "sent"), [("marketing", False), ("transactional", True)])
+def test_who_called_a_mail_spam_gets_no_marketing_at_another_address(class_: str, sent: bool) -> None:
+    """The address that complained is suppressed; the person has said no, wherever else mail would go."""
+    stage = Stage(class_=class_)
+    whose = customer_identity(stage.world.only().id)
+    stage.world.happen(Event("ses:mail_complained:m", "mail_complained", NOW, NOW, "ses", whose))
+    stage.world.happen(event("profile_updated", "2", at=NOW, account="1", address="ann@new.example"))
+    assert not stage.world.only().accepts_marketing
+    stage.step()
+    assert bool(stage.mails()) is sent
+
+
 def test_an_unsubscription_outlasts_a_merge_before_it_is_folded() -> None:
     """Whoever somebody was before, what they said then holds."""
     stage = Stage()

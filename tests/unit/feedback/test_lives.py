@@ -112,7 +112,7 @@ def test_that_life_is_one() -> None:
     """A comparison of nothings proves nothing."""
     _, counts, suppressed, bounced, counted, days, heard = plain()
     assert counts == {"mail_opened": 1, "mail_clicked": 1, "machine_opened": 1}
-    assert {reason for _, reason in suppressed} == {"bounced", "complained"}
+    assert {reason for _, reason in suppressed} == {"bounced", "complained", "unsubscribed"}
     assert [len(mails) for mails in bounced.values()] == [5]
     assert counted == {"Bounces": 6, "Complaints": 1}
     assert len(heard) == 14

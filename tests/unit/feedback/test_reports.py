@@ -106,7 +106,7 @@ def test_a_mailboxs_life_is_the_same_told_in_any_order(order: list[Any], again: 
     assert other.events.rows == plain.events.rows
     assert other.suppressions.rows == plain.suppressions.rows
     assert other.counters.counts == plain.counters.counts
-    assert {reason for _, reason in other.suppressed} == {"bounced", "complained"}
+    assert {reason for _, reason in other.suppressed} == {"bounced", "complained", "unsubscribed"}
 
 
 @pytest.mark.parametrize(("kind", "type_"), sorted(TOLD.items()))
@@ -168,7 +168,8 @@ def test_a_complaint_suppresses_whoever_is_named_else_who_got_it() -> None:
     ):
         office = Office()
         office.record(message("Complaint", complainedRecipients=named))
-        assert office.suppressed == {(email(address), "complained") for address in expected}
+        person = ("customer:c1", "unsubscribed")
+        assert office.suppressed == {person, *((email(address), "complained") for address in expected)}
 
 
 def test_who_takes_a_mail_out_of_the_spam_folder_does_not_complain() -> None:

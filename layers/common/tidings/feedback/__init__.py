@@ -23,6 +23,9 @@ from tidings.people.compact import epoch, short
 
 SUPPRESSING: Final = {"mail_bounced": "bounced", "mail_complained": "complained"}
 COUNTED: Final = {"mail_bounced": "Bounces", "mail_complained": "Complaints"}
+REFUSING: Final = frozenset({"mail_complained", "unsubscribed"})
+"""By which a person, and not only the address, has said no to marketing mail."""
+
 AGAIN: Final = frozenset({"mail_opened", "mail_clicked", "mail_delayed", "mail_other", "unsubscribed"})
 """What happens to a mail again and again; everything else happens once."""
 
@@ -75,6 +78,8 @@ class Feedback:
 
     def _suppressions(self, report: Report, event: Event) -> Iterable[ports.Suppression]:
         at = epoch(event.at)
+        if event.type in REFUSING and event.identity.startswith(customer_identity("")):
+            yield ports.Suppression(event.identity, "unsubscribed", at)
         match event.type:
             case "mail_bounced":
                 for address, verdict in bounces.of(report):
@@ -90,9 +95,8 @@ class Feedback:
                 for address in complainants(report):
                     yield ports.Suppression(self._alias(address), "complained", at)
             case "unsubscribed":
-                people = [event.identity] if event.identity.startswith(customer_identity("")) else []
-                for name in (*map(self._alias, report.destination), *people):
-                    yield ports.Suppression(name, "unsubscribed", at)
+                for address in report.destination:
+                    yield ports.Suppression(self._alias(address), "unsubscribed", at)
 
     def _alias(self, address: str) -> str:
         """As mails are addressed: an international domain in Punycode."""

@@ -177,6 +177,9 @@ def _told(event: Event, at: int) -> Iterator[tuple[str, str, int]]:
     if event.type == "preferences_changed":
         yield from _preferred(event, at)
         return
+    if event.type == "mail_complained":  # whoever calls a mail spam has said no, wherever the next would go
+        yield from _said(CHANNEL, _LEFT, at)
+        return
     told = event.properties.get("consent") or {}
     topics: list[str] = []
     if event.type in ("subscribed", "unsubscribed"):

@@ -11,7 +11,7 @@ from tidings.events import Event
 from tidings.ports import Journey, Send
 from tidings.privacy.belongings import Belongings
 
-CONSENT_TYPES: Final = frozenset({"subscribed", "unsubscribed", "preferences_changed"})
+CONSENT_TYPES: Final = frozenset({"subscribed", "unsubscribed", "preferences_changed", "mail_complained"})
 
 ABOUT: Final = (
     "Everything that Tidings keeps of this person: who they are, what they agreed to, what happened, which mails they "
