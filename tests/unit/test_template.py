@@ -82,6 +82,16 @@ def test_a_function_chooses_memory_and_timeout(function: str) -> None:
     assert common["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
 
 
+def test_who_reads_a_bucket_learns_what_is_missing() -> None:
+    """Without the right to list, S3 answers 403 for an object that is not there, which would pass for an outage."""
+    for function in FUNCTIONS:
+        told = {"s3:GetObject": set[str](), "s3:ListBucket": set[str]()}
+        for statement in statements(function):
+            for action in told.keys() & set(actions(statement)):
+                told[action] |= set(re.findall(r"Outputs\.(\w+)BucketArn", json.dumps(statement["Resource"])))
+        assert told["s3:GetObject"] <= told["s3:ListBucket"]
+
+
 def test_webhooks_can_be_kept_room() -> None:
     """None is reserved by itself, since a new account could not be deployed to; where asked, for the door alone."""
     reserved = {
