@@ -14,7 +14,7 @@ from tidings.aws.personal import PersonalTables
 from tidings.aws.table import Table
 from tidings.clock import Clock, from_json
 from tidings.errors import BadInput
-from tidings.events import customer_identity
+from tidings.events import address_alias, customer_identity
 from tidings.explain import Facts, Story
 from tidings.explain import explain as told
 from tidings.people.compact import epoch
@@ -66,7 +66,11 @@ def story_of(
     health = HealthTable(Table(client, names["health"]))
     met = {journey.workflow for journey in kept.journeys} | workflows.keys()
     pauses = {each: pause for each in sorted(met) if (pause := health.pause_of(each))}
-    facts = Facts(kept, load_shop(root / "shop.yaml"), workflows, clock.now(), pauses, asked)
+
+    def alias(address: str) -> str:
+        return address_alias(address, key) if key and address else ""
+
+    facts = Facts(kept, load_shop(root / "shop.yaml"), workflows, clock.now(), pauses, asked, alias)
     try:
         return told(facts)
     except LookupError:

@@ -89,6 +89,15 @@ def test_a_suppression_is_found_however_the_address_is_spelt(shop: Account) -> N
     )
 
 
+def test_soft_bounces_that_are_counted_hold_nothing_back(shop: Account) -> None:
+    """Their count lies beside the suppressions, and is none."""
+    shop.happen(subscribed("1", **ANN))
+    shop.suppressions.bounced_softly(email("ann@example.com"), "m1", epoch(NOW))
+    told = explain.run("", "ann@example.com")
+    assert "suppressed" not in told
+    assert "1970" not in told
+
+
 def test_a_paused_workflow_is_told(shop: Account) -> None:
     """The operator's pause holds for everybody."""
     shop.happen(subscribed("1", **ANN))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.test_explain import ANN, MINUTE, Stage
-from tests.worlds import HOUR, NOW, SHOP, event, subscribed
+from tests.worlds import HOUR, NOW, SHOP, email, event, subscribed
 from tidings.customer import Customer, epoch
 from tidings.errors import SendRejected, SendUnknown
 from tidings.events import Event, customer_identity
@@ -88,6 +88,22 @@ def test_what_holds_now_is_what_the_next_mail_would_meet(reason: str, at: timede
     told = stage.story().text()
     assert f"  now  {line}\n" in told
     assert (reason == "erased" and at > timedelta(0)) == ("they were erased" in told)
+
+
+def test_what_holds_for_a_former_address_does_not_hold_for_them() -> None:
+    """Mail goes to the address that they have now; a person's own no goes with them."""
+    stage = Stage()
+    stage.at(NOW, event("customer_registered", "1", at=NOW, **ANN), subscribed("1", at=NOW, **ANN))
+    stage.suppressed = [Suppression(email("ann@former.example"), "bounced", epoch(NOW + HOUR))]
+    told = stage.story(alias=email).text()
+    assert "bounced: no mail at all, at an address that mail no longer goes to" in told
+    assert "no mail goes to them" not in told
+    stage.suppressed += [
+        Suppression(name, "unsubscribed", epoch(NOW + HOUR)) for name in ("customer:c1", "email:x")
+    ]
+    told = stage.story(alias=email).text()
+    assert "consent to offers: no, they have unsubscribed" in told
+    assert told.count("unsubscribed: no marketing mail\n") == 1
 
 
 def test_where_no_mail_can_go_now_is_said() -> None:

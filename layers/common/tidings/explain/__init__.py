@@ -4,7 +4,7 @@ What began stands in the journeys, what each step decided in the ledger, how a m
 ended and what never began in the customer's item. Nothing is computed again: what is not stored is not told.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,10 +12,12 @@ from tidings.customer import Customer
 from tidings.explain import journeys, words
 from tidings.explain.model import Chapter, Line, Story, when
 from tidings.journey import PAUSED_BY_CUSTOMER, latest_of, refused, unreachable
+from tidings.mail.render import deliverable
 from tidings.pacing.health import Pause
 from tidings.people import consent
 from tidings.people.compact import epoch, short
-from tidings.privacy.belongings import Belongings
+from tidings.ports import Suppression
+from tidings.privacy.belongings import COUNTED, Belongings
 from tidings.shop import Shop
 from tidings.workflow.model import Workflow
 
@@ -25,7 +27,8 @@ __all__ = ["Chapter", "Facts", "Line", "Story", "explain"]
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is stored: all that is kept of the person, and who is paused. `workflows` are those in force, `asked` is the
-    address that the operator named, "" for none."""
+    address that the operator named, "" for none. `alias` gives that of an address, by which suppressions stand, ""
+    where nobody knows."""
 
     kept: Belongings
     shop: Shop
@@ -33,6 +36,17 @@ class Facts:
     now: datetime
     pauses: Mapping[str, Pause] = field(default_factory=dict)
     asked: str = ""
+    alias: Callable[[str], str] = lambda address: ""
+
+    @property
+    def suppressions(self) -> list[Suppression]:
+        """What holds mails back, without what is only counted."""
+        return [each for each in self.kept.suppressions if each.reason not in COUNTED]
+
+    def holds(self, customer: Customer, suppression: Suppression) -> bool:
+        """Whether a suppression is of the person, or of the address that mail goes to now."""
+        mailed = self.alias(deliverable(customer.email or "") or "")
+        return not mailed or suppression.address == mailed or not suppression.address.startswith("email:")
 
 
 def explain(facts: Facts) -> Story:
@@ -57,7 +71,7 @@ def explain(facts: Facts) -> Story:
         merged=customer.ids[1:],
         address=facts.asked,
         zone=zone.key,
-        person=tuple(sorted([*_consent(customer, facts), *_suppressions(facts)], key=_order)),
+        person=tuple(sorted([*_consent(customer, facts), *_suppressions(customer, facts)], key=_order)),
         now=tuple(_standing(customer, facts)),
         chapters=tuple(sorted(chapters, key=lambda each: (each.lines[0].at, each.workflow))),
         silent=tuple(sorted(facts.workflows.keys() - told.keys())),
@@ -96,14 +110,23 @@ def _consent(customer: Customer, facts: Facts) -> Iterable[Line]:
         yield Line(word.at, "consent", text, told)
 
 
-def _suppressions(facts: Facts) -> Iterable[Line]:
-    for at, reason in sorted({(each.at, each.reason) for each in facts.kept.suppressions}):
-        yield Line(at, "suppressed", words.suppression(reason), {"reason": reason})
+def _suppressions(customer: Customer, facts: Facts) -> Iterable[Line]:
+    """An unsubscription stands under address and person: it is told once."""
+    told: dict[tuple[int, str], bool] = {}
+    for each in facts.suppressions:
+        key = each.at, each.reason
+        told[key] = told.get(key, False) or facts.holds(customer, each)
+    for (at, reason), holds in sorted(told.items()):
+        where = "" if holds else ", at an address that mail no longer goes to"
+        yield Line(
+            at, "suppressed", f"{words.suppression(reason)}{where}", {"reason": reason, "holds": holds}
+        )
 
 
 def _standing(customer: Customer, facts: Facts) -> Iterable[Line]:
     """What holds at this moment, under the shop's terms."""
-    now, terms, held = epoch(facts.now), facts.shop.terms, latest_of(facts.kept.suppressions)
+    now, terms = epoch(facts.now), facts.shop.terms
+    held = latest_of(each for each in facts.suppressions if facts.holds(customer, each))
     for topic in (None, *terms.topics):
         found = consent.standing(customer, terms, facts.now, topic)
         # A click that is not folded yet holds mails back already.

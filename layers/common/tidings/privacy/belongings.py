@@ -16,6 +16,9 @@ from tidings.privacy.ports import Records, Row
 STAYS: Final = frozenset({"erased", "bounced", "complained"})
 """Reasons that go on holding for an address after its owner was erased, as a hash: whom no mail must reach."""
 
+COUNTED: Final = frozenset({"soft"})
+"""What stands beside suppressions and holds nothing back: the soft bounces of an address."""
+
 ADDRESSES: Final = ("email", "contact_email")
 """Properties of events that hold an address."""
 
