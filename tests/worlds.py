@@ -1,6 +1,6 @@
 """A small world for tests of the fold and of steps: fakes, four workflows, events made by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -179,6 +179,23 @@ def stepper_of(parts: Any, **told: Any) -> Stepper:
     )
 
 
+def tracker_of(parts: Any, workflows: Mapping[str, Workflow] = WORKFLOWS, **told: Any) -> Tracker:
+    """A tracker of these workflows on the ports that `parts` has by these names; `told` adds."""
+    names = (
+        "events",
+        "customers",
+        "journeys",
+        "machines",
+        "sends",
+        "products",
+        "parked",
+        "counters",
+        "clock",
+    )
+    catalogue = Catalogue(workflows, dict.fromkeys(workflows, "r1"), SHOP, above_nothing)
+    return Tracker(**{name: getattr(parts, name) for name in names}, catalogue=catalogue, **told)
+
+
 @dataclass
 class World:
     """A tracker on fakes. `faults` is shared by all that can fail."""
@@ -199,20 +216,7 @@ class World:
         self.desk = fakes.FakeDesk(self.faults)
         numbers = count(1)
         self.new_id: Callable[[], str] = lambda: f"c{next(numbers)}"
-        self.tracker = Tracker(
-            events=self.events,
-            customers=self.customers,
-            journeys=self.journeys,
-            machines=self.machines,
-            sends=self.sends,
-            products=self.products,
-            parked=self.parked,
-            counters=self.counters,
-            catalogue=Catalogue(WORKFLOWS, dict.fromkeys(WORKFLOWS, "r1"), SHOP, above_nothing),
-            clock=self.clock,
-            new_id=self.new_id,
-            gate=Gate(self.suppressions, self.desk),
-        )
+        self.tracker = tracker_of(self, new_id=self.new_id, gate=Gate(self.suppressions, self.desk))
 
     def happen(self, *happened: Event) -> None:
         """Store and deliver events, in this order."""

@@ -84,9 +84,7 @@ def story_of(
 def tables(stack: str, stacks: Any = None) -> dict[str, str]:
     """The names of a stack's tables by role: `journeys`. `stacks` is a CloudFormation client."""
     if not stack:
-        outputs = release.ROOT / "build" / "local" / "outputs.json"
-        local: dict[str, str] = json.loads(outputs.read_text(encoding="utf-8"))["tables"]
-        return local
+        return dict(release.local()["tables"])
     stacks = stacks or boto3.client("cloudformation")
     nested = stacks.describe_stack_resource(StackName=stack, LogicalResourceId="Tables")
     physical = nested["StackResourceDetail"]["PhysicalResourceId"]

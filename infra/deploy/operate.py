@@ -63,9 +63,7 @@ class Place:
 def place(stack: str) -> Place:
     """The stack of that name on AWS; the local one for "". Raises DeployError when it is not there."""
     if stack:
-        found = release.outputs(stack)
-        if found is None:
-            raise DeployError(f"there is no stack {stack} in this account and region")
+        found = release.standing(stack)
         return Place(
             found["TrackEvent"],
             found["ParkedTable"],
@@ -78,18 +76,12 @@ def place(stack: str) -> Place:
             stack,
             found["ParameterPrefix"],
         )
-    try:
-        local = json.loads((release.ROOT / "build" / "local" / "outputs.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DeployError(
-            "the embedded AWS is not up: make up, or say which stack on AWS with STACK="
-        ) from None
-    client = {"endpoint_url": local["endpoint_url"], "region_name": local["region"], **local["credentials"]}
+    local = release.local()
     return Place(
         local["functions"]["track_event"],
         local["tables"]["parked"],
         local["failures_bucket"],
-        client,
+        release.local_client(local),
         local["tables"]["customers"],
         local["functions"]["run_daily"],
         local["packages_bucket"],

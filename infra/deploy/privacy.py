@@ -40,10 +40,8 @@ class Desk:
 def desk(stack: str) -> Desk:
     """The stack of that name on AWS; the local one for "". Raises DeployError when it is not there."""
     if not stack:
-        return _local()
-    found = release.outputs(stack)
-    if found is None:
-        raise DeployError(f"there is no stack {stack} in this account and region")
+        return local_desk(release.local())
+    found = release.standing(stack)
     return Desk(
         stack,
         found["EraseCustomer"],
@@ -55,16 +53,6 @@ def desk(stack: str) -> Desk:
     )
 
 
-def _local() -> Desk:
-    try:
-        told = json.loads((release.ROOT / "build" / "local" / "outputs.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DeployError(
-            "the embedded AWS is not up: make up, or say which stack on AWS with STACK="
-        ) from None
-    return local_desk(told)
-
-
 def local_desk(told: Mapping[str, Any]) -> Desk:
     """The local stack that tells this about itself in `outputs.json`."""
     return Desk(
@@ -74,7 +62,7 @@ def local_desk(told: Mapping[str, Any]) -> Desk:
         told["parameter_prefix"],
         told["tables"]["customers"],
         told["tables"]["events"],
-        {"endpoint_url": told["endpoint_url"], "region_name": told["region"], **told["credentials"]},
+        release.local_client(told),
     )
 
 

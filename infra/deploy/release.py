@@ -1,9 +1,10 @@
 """Deploys to AWS and takes away again. SAM does the work; around it stands what must not be forgotten."""
 
+import json
 import re
 import secrets
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -93,6 +94,30 @@ def outputs(stack: str) -> dict[str, str] | None:
     """The stack's outputs; None when there is no such stack, or none that ever stood."""
     found = _described(stack).get("Outputs", [])
     return {each["OutputKey"]: each["OutputValue"] for each in found} or None
+
+
+def standing(stack: str) -> dict[str, str]:
+    """The outputs of a stack that must be there. Raises DeployError when it is not."""
+    found = outputs(stack)
+    if found is None:
+        raise DeployError(f"there is no stack {stack} in this account and region")
+    return found
+
+
+def local() -> Mapping[str, Any]:
+    """What the local stack told about itself. Raises DeployError when it is not up."""
+    try:
+        told: Mapping[str, Any] = json.loads((ROOT / "build" / "local" / "outputs.json").read_text("utf-8"))
+    except FileNotFoundError:
+        raise DeployError(
+            "the embedded AWS is not up: make up, or say which stack on AWS with STACK="
+        ) from None
+    return told
+
+
+def local_client(told: Mapping[str, Any]) -> dict[str, Any]:
+    """How a boto3 client reaches the local stack that told this."""
+    return {"endpoint_url": told["endpoint_url"], "region_name": told["region"], **told["credentials"]}
 
 
 def refuse_long_names(stack: str) -> None:

@@ -51,18 +51,11 @@ class Desk:
 def desk(stack: str) -> Desk:
     """The stack of that name on AWS; the local one for "". Raises DeployError when it is not there."""
     if stack:
-        found = release.outputs(stack)
-        if found is None:
-            raise DeployError(f"there is no stack {stack} in this account and region")
-        return Desk(found["HealthTable"])
-    try:
-        told = json.loads((release.ROOT / "build" / "local" / "outputs.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DeployError(
-            "the embedded AWS is not up: make up, or say which stack on AWS with STACK="
-        ) from None
-    client = {"endpoint_url": told["endpoint_url"], "region_name": told["region"], **told["credentials"]}
-    return Desk(told["tables"]["health"], client, clocks.from_json(json.dumps(told["clock"])))
+        return Desk(release.standing(stack)["HealthTable"])
+    told = release.local()
+    return Desk(
+        told["tables"]["health"], release.local_client(told), clocks.from_json(json.dumps(told["clock"]))
+    )
 
 
 def pause(at: Desk, workflow: str) -> str:

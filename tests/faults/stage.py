@@ -11,7 +11,7 @@ from typing import Any
 from tests.fakes import FakeCounters
 from tests.faults.aws import PREFIX, Ses, States
 from tests.faults.dynamodb import Around, Dynamo, tables
-from tests.worlds import NOW, SHOP, above_nothing, stepper_of
+from tests.worlds import NOW, SHOP, stepper_of, tracker_of
 from tidings.aws.customers_table import OwnedCustomersTable
 from tidings.aws.events_table import EventsTable
 from tidings.aws.journeys_table import JourneysTable
@@ -25,7 +25,6 @@ from tidings.aws.table import Table
 from tidings.clock import FixedClock
 from tidings.events import Event
 from tidings.steps import Letter, Request, Sender, Stepper
-from tidings.tracking import Catalogue, Tracker
 from tidings.workflow.compile import compile_workflow
 from tidings.workflow.model import Workflow
 from tidings.workflow.package import Package
@@ -65,19 +64,7 @@ class Stage:
             compose=self._compose,
             package=lambda workflow, rev: self.packages[workflow],
         )
-        self.tracker = Tracker(
-            events=self.events,
-            customers=self.customers,
-            journeys=self.journeys,
-            machines=self.machines,
-            sends=self.sends,
-            products=self.products,
-            parked=self.parked,
-            counters=self.counters,
-            catalogue=Catalogue(workflows, dict.fromkeys(workflows, REV), SHOP, above_nothing),
-            clock=self.clock,
-            new_id=lambda: f"{random.getrandbits(80):020x}",
-        )
+        self.tracker = tracker_of(self, workflows, new_id=lambda: f"{random.getrandbits(80):020x}")
 
     def sends_with(self, made: Callable[[Sender], Sender]) -> None:
         """Let another sender take the place of the real one."""

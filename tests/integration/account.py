@@ -7,7 +7,7 @@ import boto3
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.fakes import FakeCounters, FakeDesk, Faults
-from tests.worlds import NOW, SHOP, WORKFLOWS, above_nothing
+from tests.worlds import NOW, WORKFLOWS, tracker_of
 from tidings.aws.customers_table import OwnedCustomersTable
 from tidings.aws.events_table import EventsTable
 from tidings.aws.journeys_table import JourneysTable
@@ -20,7 +20,6 @@ from tidings.aws.table import Table
 from tidings.clock import FixedClock
 from tidings.events import Event
 from tidings.privacy.gate import Gate
-from tidings.tracking import Catalogue, Tracker
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "tables.yaml"
 ROLE = "arn:aws:iam::123456789012:role/machines"
@@ -72,19 +71,7 @@ class Account:
         self.desk = FakeDesk()
         prefix = "arn:aws:states:eu-west-1:123456789012:stateMachine:shop-"
         self.machines = StateMachines(Cuttable(self.states, self.faults), prefix)
-        self.tracker = Tracker(
-            events=self.events,
-            customers=self.customers,
-            journeys=self.journeys,
-            machines=self.machines,
-            sends=self.sends,
-            products=self.products,
-            parked=self.parked,
-            counters=self.counters,
-            catalogue=Catalogue(WORKFLOWS, dict.fromkeys(WORKFLOWS, "r1"), SHOP, above_nothing),
-            clock=self.clock,
-            gate=Gate(self.suppressions, self.desk),
-        )
+        self.tracker = tracker_of(self, gate=Gate(self.suppressions, self.desk))
 
     def _create(self) -> None:
         self.names = set()

@@ -112,15 +112,6 @@ class Journeys(Protocol):
         ...
 
 
-class JourneyIndex(Protocol):
-    """Journeys by whose they are."""
-
-    def of(self, customer_id: str) -> Sequence[Journey]:
-        """All that began under this customer id, oldest first; eventually consistent. What a customer merged in
-        began stands under `Customer.ids`, each of its own."""
-        ...
-
-
 class Machines(Protocol):
     """The state machines, one a workflow."""
 

@@ -12,7 +12,7 @@ BY_CUSTOMER: Final = "customer"
 
 @dataclass(frozen=True, slots=True)
 class JourneysTable:
-    """Answers `ports.Journeys` and `ports.JourneyIndex`."""
+    """Answers `ports.Journeys`; for the tables of persons also whose journeys there are."""
 
     table: Table
 
@@ -26,7 +26,8 @@ class JourneysTable:
         self.table.put(asdict(journey), "attribute_not_exists(id)")
 
     def of(self, customer_id: str) -> list[Journey]:
-        """All journeys that began under this customer id, oldest first; the index is eventually consistent."""
+        """All journeys that began under this customer id, oldest first; the index is eventually consistent. What a
+        customer merged in began stands under `Customer.ids`, each of its own."""
         keys = self.table.query("customer = :customer", index=BY_CUSTOMER, customer=customer_id)
         found = self.table.get_all("id", (item["id"] for item in keys), consistent=True)
         return sorted((Journey(**item) for item in found), key=lambda each: (each.entered_at, each.id))

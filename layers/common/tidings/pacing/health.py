@@ -6,7 +6,7 @@ this guards a reputation, the ledger is elsewhere.
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -182,8 +182,3 @@ def resumed(record: Record, today: date, now: int, workflow: str, by: str) -> Pa
     """The pause's end: what was counted until now is forgiven, or the next bounce would pause it again."""
     day = f"{today:%Y-%m-%d}"
     return Pause(workflow, False, now, by, told=True, since=day, base=dict(record.days.get(day, {})))
-
-
-def days_of(record: Record) -> Sequence[str]:
-    """The days that are counted, oldest first."""
-    return sorted(record.days)
