@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from infra.local.catalogue import PRODUCTS, Product
@@ -68,12 +68,14 @@ def reactions(new: list[Person]) -> list[Reaction]:
     ]
 
 
-def afterwards(people: list[Person]) -> list[Reaction]:
+def afterwards(people: list[Person], birthday: date) -> list[Reaction]:
     """What people answer in the weeks after the seven days, while the inbox stays open: surveys, of which some need the
-    reminder, and what they think of what they bought. Who gets no such mail answers none.
+    reminder, and what they think of what they bought. The `birthday` that they tell is to come, so that a mail follows.
+    Who gets no such mail answers none.
     """
     survey = {
-        "birthday_day": ["11"], "birthday_month": ["4"], "interests": ["new", "making"], "reward": ["delivery"],
+        "birthday_day": [str(birthday.day)], "birthday_month": [str(birthday.month)],
+        "interests": ["new", "making"], "reward": ["delivery"],
     }  # fmt: skip
     told = []
     for index, person in enumerate(people):

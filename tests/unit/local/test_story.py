@@ -131,7 +131,7 @@ def test_what_people_answer_later_fits_the_forms() -> None:
     """Surveys, reviews, scores; some of the unhappy, and some who need the reminder."""
     shop = load_shop(ROOT / "workflows" / "shop.yaml")
     story, _, _ = _story()
-    later = readers.afterwards([*story.new, *story.past])
+    later = readers.afterwards([*story.new, *story.past], START.date())
     asked = {
         "survey": questions(shop.forms["survey"], shop.interests, shop.rewards),
         "satisfaction-survey": questions(shop.forms["satisfaction"], shop.interests, shop.rewards),
