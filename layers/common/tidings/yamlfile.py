@@ -4,17 +4,19 @@ YAML 1.2, because a shop means the words `10:00` and `no` when it writes them.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from tidings.errors import BadInput
+from tidings.words import hint, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -66,11 +68,50 @@ def load_model(model: type[Model], text: str, file: Path, first_line: int = 1) -
         return model.model_validate({} if document is None else document)
     except ValidationError as error:
         lines = (
-            f"{file}:{line_of(document, problem['loc'], first_line)}: "
-            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"
-            for problem in error.errors()
+            f"{file}:{line_of(document, problem['loc'], first_line)}: {_explain(model, problem)}"
+            for problem in _mistakes(model, error)
         )
         raise BadInput("\n".join(lines)) from None
+
+
+def _mistakes(model: type[BaseModel], error: ValidationError) -> list[ErrorDetails]:
+    """Each mistake once: a word that is missing because it is misspelt is told by its misspelling."""
+    errors = error.errors()
+    meant = {
+        (*each["loc"][:-1], nearest(str(each["loc"][-1]), _words(model, each["loc"])))
+        for each in errors
+        if each["type"] == "extra_forbidden"
+    }
+    return [each for each in errors if each["type"] != "missing" or each["loc"] not in meant]
+
+
+def _explain(model: type[BaseModel], error: ErrorDetails) -> str:
+    place = error["loc"]
+    name = str(place[-1]) if place else "the file"
+    if error["type"] == "extra_forbidden":
+        return f'unknown word "{name}"{hint(name, _words(model, place))}'
+    if error["type"] == "missing":
+        return f'"{".".join(map(str, place))}" is missing'
+    return f"{'.'.join(map(str, place)) or name}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _words(model: type[BaseModel], place: Sequence[int | str]) -> list[str]:
+    """The words that could stand in the last one's place."""
+    here = model
+    for name in place[:-1]:
+        field = next(
+            (each for known, each in here.model_fields.items() if (each.alias or known) == name), None
+        )
+        here = next(_models(field.annotation), here) if field else here
+    return [field.alias or name for name, field in here.model_fields.items()]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a field holds, in lists, mappings and choices too."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def line_of(document: Any, path: Sequence[int | str], first_line: int = 1) -> int:

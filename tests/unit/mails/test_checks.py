@@ -85,8 +85,11 @@ def test_statements_between_columns_are_refused(root: Path) -> None:
     ("front", "message"),
     [
         ("", ":1: a mail begins with its front matter"),
-        ("---\nsubject: Hello\n---\n", ":2: preheader: Field required"),
-        ("---\nsubject: Hello\npreheader: x\nsubjct: y\n---\n", ":4: subjct: Extra inputs"),
+        ("---\nsubject: Hello\n---\n", ':2: "preheader" is missing'),
+        (
+            "---\nsubject: Hello\npreheader: x\nsubjct: y\n---\n",
+            ':4: unknown word "subjct"; did you mean "subject"?',
+        ),
         ("---\nsubject: Hello\npreheader: '{{ custmer.email }}'\n---\n", ':3: unknown name "custmer"'),
         ("---\nsubject: [1\n---\n", "mail.mjml.j2:"),
         ("---\nsubject: '{{ customer.first_name }}'\npreheader: x\n---\n", "no subject or preheader"),

@@ -30,6 +30,8 @@ class Scope:
 
     shop: Shop | None
     segments: frozenset[str] | None
+    is_lost: bool = False
+    """Whether there ought to be a shop and it could not be read: any word may be one of its own."""
 
     @cached_property
     def events(self) -> frozenset[str]:
@@ -99,8 +101,8 @@ def load_scope(root: Path, shop: Shop | None) -> tuple[Scope, list[str]]:
     try:
         source = load_rules(root)
     except BadInput as error:
-        return Scope(shop, None), str(error).splitlines()
-    scope = Scope(shop, frozenset(source.rules.segments))
+        return Scope(shop, None, shop is None), str(error).splitlines()
+    scope = Scope(shop, frozenset(source.rules.segments), shop is None)
     return scope, list(problems(source, scope.customer, scope.vocabulary))
 
 

@@ -44,7 +44,7 @@ _ABOUT: Final = {
 def problems(source: Source, scope: Scope) -> Iterator[str]:
     """What is wrong with the words of one workflow."""
     for place, event in _events(source):
-        if event not in scope.events:
+        if event not in scope.events and not scope.is_lost:
             own = "" if scope.shop is None else "; events of the shop's own are declared in shop.yaml"
             known = hint(event, scope.events)
             yield source.problem(
