@@ -111,6 +111,7 @@ TROUBLES: list[tuple[str, known.Facts, str]] = [
     ("put-aside", changed("fold", unread=1), "warn"),
     ("queues", replace(WELL, queues=[known.Queue("FailuresQueue", 1, dead=True)]), "fail"),
     ("queues", replace(WELL, queues=[known.Queue("FeedbackQueue", 5_000)]), "warn"),
+    ("queues", replace(WELL, queues=[known.Queue("FeedbackQueue", 0, mapping="Disabled")]), "fail"),
     ("alarms", replace(WELL, alarms=[]), "fail"),
     ("alarms", replace(WELL, alarms=[known.Alarm("Parked", "OK", 0)]), "warn"),
     ("alarms", replace(WELL, alarms=[known.Alarm("Parked", "ALARM", 1)]), "fail"),

@@ -89,6 +89,9 @@ class Queue:
     dead: bool = False
     """Whether what lies in it was given up."""
 
+    mapping: str = "Enabled"
+    """The state of what hands its messages to a function."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:

@@ -181,7 +181,8 @@ class Gatherer:
             told = queues.get_queue_attributes(
                 QueueUrl=self._physical(name), AttributeNames=["ApproximateNumberOfMessages"]
             )
-            yield Queue(name, int(told["Attributes"]["ApproximateNumberOfMessages"]), dead)
+            mapping = "Enabled" if dead else self._mapping(self._physical("RecordFeedback"), ":sqs:")
+            yield Queue(name, int(told["Attributes"]["ApproximateNumberOfMessages"]), dead, mapping)
 
     def _alarms(self) -> Iterator[Alarm]:
         wanted = {
@@ -207,18 +208,24 @@ class Gatherer:
 
     def _fold(self) -> Fold:
         name, bucket = self._physical("TrackEvent"), self._physical("FailuresBucket")
-        found = self.connect("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
-        streams = [each["State"] for each in found if ":table/" in each.get("EventSourceArn", "")]
         lag = self._metric("AWS/Lambda", "IteratorAge", {"FunctionName": name}, "Maximum", minutes=15)
         keys = list(self._keys_in(bucket))
         unread = sum(key.startswith(PREFIX) for key in keys)
         return Fold(
-            mapping=streams[0] if streams else "missing",
+            mapping=self._mapping(name, ":table/"),
             lag_seconds=None if lag is None else lag / 1000,
             parked=self._count(self._physical("ParkedTable")),
             failed_batches=len(keys) - unread,
             unread=unread,
         )
+
+    def _mapping(self, function: str, kind: str) -> str:
+        """The state of what hands a stream or queue to a function: `Enabled`, or why not."""
+        found = self.connect("lambda").list_event_source_mappings(FunctionName=function)[
+            "EventSourceMappings"
+        ]
+        states = [each["State"] for each in found if kind in each.get("EventSourceArn", "")]
+        return str(states[0]) if states else "missing"
 
     def _keys_in(self, bucket: str) -> Iterator[str]:
         for page in self.connect("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket):

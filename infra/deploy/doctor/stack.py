@@ -17,6 +17,12 @@ def waiting(queues: Sequence[Queue]) -> Iterator[Finding]:
     """What waits, and what was given up."""
     worried = False
     for queue in queues:
+        if queue.mapping != "Enabled":
+            worried = True
+            yield fail(
+                f"the mapping of {queue.name} is {queue.mapping}: bounces and complaints are not heard",
+                "Lambda console → record-feedback → triggers → enable",
+            )
         if queue.dead and queue.messages:
             worried = True
             yield fail(
