@@ -76,7 +76,8 @@ def throttled(told: storm.Figures) -> Iterable[str]:
     """What came of the throttling."""
     yield (
         f"throttled: {told.journeys} journeys, {told.wanted} mails wanted, {told.accepted} accepted, "
-        f"{told.duplicates} twice, {told.lost} lost; {told.failed} machines failed, {told.parked} events parked"
+        f"{told.duplicates} twice, {told.lost} lost, {told.too_soon} above a cap; {told.failed} machines failed, "
+        f"{told.parked} events parked"
     )
     yield (
         f"  SES refused {told.mail_refused} of {told.mail_calls} calls, DynamoDB and Step Functions {told.refused} "
@@ -100,8 +101,9 @@ def is_broken(rows: Iterable[Row], told: storm.Figures, options: Options) -> boo
     """Whether anything is not as promised."""
     rows = list(rows)
     kept = promise(rows, told) == "marketing duplicates: 0, transactional lost: 0"
-    failed = told.duplicates or told.lost or told.failed or told.parked or any(row.failed for row in rows)
-    return not kept or bool(failed) or told.journeys != options.journeys
+    broken = (told.duplicates, told.lost, told.too_soon, told.failed, told.parked)
+    failed = any(broken) or any(row.failed for row in rows)
+    return not kept or failed or told.journeys != options.journeys
 
 
 if __name__ == "__main__":

@@ -27,13 +27,14 @@ class Killed(BaseException):
 
 @dataclass
 class Ses:
-    """SES's client. `accepted` counts how often each mail went out; `arrival` gives the seconds after which the send
-    event of one comes, None for never; every call passes by `around`."""
+    """SES's client. `accepted` counts how often each mail went out, `times` when and to whom; `arrival` gives the
+    seconds after which the send event of one comes, None for never; every call passes by `around`."""
 
     clock: FixedClock
     arrival: Callable[[], float | None]
     around: Around = lambda name, arguments, call: call()
     accepted: Counter[Mail] = field(default_factory=Counter)
+    times: list[tuple[datetime, str, Mail]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     def send_email(self, **request: Any) -> dict[str, Any]:
@@ -46,6 +47,7 @@ class Ses:
     def _accept(self, request: Mapping[str, Any]) -> dict[str, Any]:
         tags = {tag["Name"]: tag["Value"] for tag in request["EmailTags"]}
         self.accepted[tags["journey"], tags["step"]] += 1
+        self.times.append((self.clock.now(), tags["customer"], (tags["journey"], tags["step"])))
         message_id = f"m{self.accepted.total()}"
         if (seconds := self.arrival()) is not None:
             self.events.append(_told(tags, message_id, self.clock.now(), timedelta(seconds=seconds)))

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from tests.faults.aws import Mail
 from tests.faults.dynamodb import CALLS, Call
 from tests.faults.stage import Stage
-from tests.worlds import checkout, event, subscribed
+from tests.worlds import SHOP, checkout, event, subscribed
 from tidings.errors import Unavailable
 from tidings.events import Event
 from tidings.steps import Sender
@@ -78,6 +78,7 @@ class Figures:
     accepted: int = 0
     duplicates: int = 0
     lost: int = 0
+    too_soon: int = 0
     marketing_duplicates: int = 0
     transactional_lost: int = 0
     failed: int = 0
@@ -262,11 +263,25 @@ class Storm:
             accepted=accepted.total(),
             duplicates=sum(times - 1 for times in accepted.values()),
             lost=sum(mail not in accepted for mail in wanted),
+            too_soon=self._too_soon(),
             marketing_duplicates=sum(accepted[mail] - 1 for mail in accepted if _is_marketing(mail)),
             transactional_lost=sum(mail not in accepted for mail in wanted if not _is_marketing(mail)),
             failed=sum(bool(each.failed) for each in self.stage.states.executions.values()),
             parked=self.stage.counters.counts["EventsParked"],
             deferred=self.stage.counters.counts["MailsDeferred"],
+        )
+
+    def _too_soon(self) -> int:
+        """How often a customer got a marketing mail that a cap keeps back; slots are in whole seconds."""
+        whose: dict[str, list[datetime]] = {}
+        for at, customer, mail in self.stage.ses.times:
+            if _is_marketing(mail):
+                whose.setdefault(customer, []).append(at)
+        return sum(
+            later - earlier < cap.within - timedelta(seconds=1)
+            for times in whose.values()
+            for cap in SHOP.frequency_cap
+            for earlier, later in zip(times, times[cap.at_most :], strict=False)
         )
 
 

@@ -1,6 +1,7 @@
 """`make faults`, smaller; and the proof that it sees what it looks for: broken senders, whose figures are not zero."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields, replace
 
 import pytest
@@ -9,8 +10,10 @@ from tests.faults import storm
 from tests.faults.__main__ import Options, costs, is_broken, promise, table, throttled
 from tests.faults.matrix import CLASSES, POINTS, Cell, Row, cells, run
 from tidings import ports
+from tidings.errors import SendDeferred
 from tidings.steps import Sender
 from tidings.steps.scene import Scene
+from tidings.workflow.model import SendStep
 
 KEPT = "marketing duplicates: 0, transactional lost: 0"
 
@@ -51,7 +54,7 @@ def test_throttled_everywhere_all_mails_go_and_none_twice() -> None:
     """SES refuses half of all calls, everything else a fifth, reads too; things happen in between."""
     told = sum((storm.run(batch, seed=5) for batch in storm.batches(45)), storm.Figures())
     assert (told.journeys, told.wanted, told.accepted) == (45, 105, 105)
-    assert (told.duplicates, told.lost, told.failed, told.parked) == (0, 0, 0, 0)
+    assert (told.duplicates, told.lost, told.too_soon, told.failed, told.parked) == (0, 0, 0, 0, 0)
     assert 0.4 < told.mail_refused / told.mail_calls < 0.6
     assert 0.17 < told.refused / told.calls < 0.23
     assert told.interleaved > 50
@@ -94,6 +97,14 @@ class Forgets(Sender):
         return send
 
 
+class Asks(Sender):
+    """Asks for leave, and goes without."""
+
+    def _admitted(self, scene: Scene, step: SendStep, claim: ports.Send) -> None:
+        with suppress(SendDeferred):
+            super()._admitted(scene, step, claim)
+
+
 def instead(kind: type[Sender]) -> Callable[[Sender], Sender]:
     """Makes such a sender of the real one."""
     return lambda sender: kind(**{each.name: getattr(sender, each.name) for each in fields(sender)})
@@ -124,6 +135,13 @@ def test_a_sender_that_forgets_is_seen() -> None:
     assert told.duplicates == 0
 
 
+def test_a_sender_that_does_not_wait_is_seen() -> None:
+    """Mails above the caps."""
+    told = storm.run(storm.batches(9)[0], 5, instead(Asks))
+    assert told.too_soon
+    assert is_broken([], told, Options(journeys=9))
+
+
 def test_the_figures_are_told() -> None:
     """A line for each case, the costs, and the throttling."""
     row = Row(Cell("after SES", "marketing", "never", 200, 1), accepted=200, dropped=200, gone=200)
@@ -131,4 +149,4 @@ def test_the_figures_are_told() -> None:
         "after", "SES", "marketing", "never", "200", "200", "0", "0", "200",
     ]  # fmt: skip
     assert "200 of 200 marketing mails dropped as nobody knows (200 had" in list(costs([row]))[-1]
-    assert "0 twice, 0 lost" in next(iter(throttled(storm.Figures())))
+    assert "0 twice, 0 lost, 0 above a cap" in next(iter(throttled(storm.Figures())))
