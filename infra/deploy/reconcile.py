@@ -14,6 +14,7 @@ from infra.deploy.doctor.lookup import rest
 from infra.deploy.errors import DeployError
 from infra.deploy.operate import Place
 from infra.deploy.web import post
+from tidings.sources import SOURCES
 from tidings.sources.woocommerce import decoded
 
 _PAGE: Final = 100
@@ -43,10 +44,10 @@ def run(at: Place, environ: Mapping[str, str], since: str) -> str:
 def _secret(at: Place) -> str:
     name = f"{at.parameter_prefix}/webhooks/woocommerce"
     found = at.connect("ssm").get_parameters(Names=[name], WithDecryption=True)["Parameters"]
-    words = found[0]["Value"].split() if found else []
-    if not words:
+    secrets = SOURCES["woocommerce"].secrets(found[0]["Value"] if found else "")
+    if not secrets:
         raise DeployError(f"{name} is not set: the webhooks' secret")
-    return decoded(words[0])
+    return decoded(secrets[0])
 
 
 def _changed(environ: Mapping[str, str], resource: str, since: datetime) -> Iterator[Thing]:

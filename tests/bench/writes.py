@@ -47,7 +47,11 @@ class Secrets:
 
     def words(self, name: str) -> Sequence[str]:
         """The words of a parameter."""
-        return (KEY.decode(),) if name == "/keys/address" else (SECRET,)
+        return (self.text(name),)
+
+    def text(self, name: str) -> str:
+        """All of a parameter."""
+        return KEY.decode() if name == "/keys/address" else SECRET
 
 
 class Unread:

@@ -55,6 +55,10 @@ class FakeParameters:
             raise Unavailable("GetParameters: InternalServerError")
         return self.values.get(name, ())
 
+    def text(self, name: str) -> str:
+        """A line for each."""
+        return "\n".join(self.words(name))
+
 
 @dataclass
 class FakeUnread:

@@ -296,31 +296,32 @@ class Gatherer:
     def _hooks(self, source: str, ask: Callable[[Mapping[str, str]], list[Hook]]) -> list[Hook]:
         """The shop's webhooks; of a shop that does not use the platform none are looked for."""
         given = any(name.startswith(source.upper()) for name in self.environ)
-        if not given and not self._words(f"webhooks/{source}")[f"webhooks/{source}"]:
+        if not given and not self._told(f"webhooks/{source}")[f"webhooks/{source}"].strip():
             raise NotUsed
         return ask(self.environ)
 
-    def _words(self, *names: str) -> dict[str, list[str]]:
+    def _told(self, *names: str) -> dict[str, str]:
         prefix = self._outputs["ParameterPrefix"]
         told = self.connect("ssm").get_parameters(
             Names=[f"{prefix}/{name}" for name in names], WithDecryption=True
         )
-        found = {each["Name"]: each["Value"].split() for each in told["Parameters"]}
-        return {name: found.get(f"{prefix}/{name}", []) for name in names}
+        found = {each["Name"]: str(each["Value"]) for each in told["Parameters"]}
+        return {name: found.get(f"{prefix}/{name}", "") for name in names}
 
     def _keys(self) -> Iterator[Key]:
-        for name, words in self._words("keys/address", "keys/links", "keys/track").items():
+        for name, told in self._told("keys/address", "keys/links", "keys/track").items():
+            words = told.split()
             if name != "keys/address":
                 words = [word.partition(":")[2] for word in words]
             yield Key(name, tuple(len(word) for word in words))
 
     def _sources(self) -> Iterator[Source]:
-        words = self._words(*(f"webhooks/{source}" for source in SOURCES))
+        told = self._told(*(f"webhooks/{source}" for source in SOURCES))
         events = self._physical("EventsTable")
         log = self._resources.get("ReceiveWebhookLogs", "")
         last, refused = seen.arrivals(self.connect, events, log if self.public else "")
-        for source in SOURCES:
-            lengths = tuple(len(word) for word in words[f"webhooks/{source}"])
+        for source, reader in SOURCES.items():
+            lengths = tuple(len(secret) for secret in reader.secrets(told[f"webhooks/{source}"]))
             counted = None if refused is None and self.public else (refused or {}).get(source, 0)
             yield Source(source, lengths, last.get(source), counted)
 

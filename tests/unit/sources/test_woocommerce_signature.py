@@ -28,6 +28,23 @@ def test_either_of_two_secrets_holds_while_one_is_being_rotated() -> None:
         verify(signed("third"), "old", "new")
 
 
+def test_a_secret_that_woocommerce_made_is_one_although_it_holds_spaces() -> None:
+    """A line is a secret: no piece of one signs anything, and two stand on two lines."""
+    made, other = 'v(9 2Lq "k} ~x', "new"
+    secrets = SOURCES["woocommerce"].secrets(f" {made}\r\n\n{other}\n")
+    assert secrets == [made, other]
+    assert verify(signed(made), *secrets)
+    with pytest.raises(Unauthorized):
+        verify(signed("v(9"), *secrets)
+    assert SOURCES["woocommerce"].secrets(" \n") == []
+
+
+@pytest.mark.parametrize("source", ["shopify", "events"])
+def test_other_platforms_secrets_stand_on_lines_or_beside_each_other(source: str) -> None:
+    """None of theirs holds white space."""
+    assert SOURCES[source].secrets("old\nnew") == SOURCES[source].secrets(" old new ") == ["old", "new"]
+
+
 @pytest.mark.parametrize("secrets", [(), ("",), ("", "")])
 def test_without_a_secret_everything_is_refused(secrets: tuple[str, ...]) -> None:
     """A body signed with the empty secret is not genuine: the source fails closed."""

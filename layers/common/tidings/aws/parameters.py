@@ -33,11 +33,15 @@ class Parameters:
     names: tuple[str, ...]
     clock: Clock
     _client: Any = None
-    _values: Mapping[str, tuple[str, ...]] | None = None
+    _values: Mapping[str, str] | None = None
     _until: datetime | None = field(default=None)
 
     def words(self, name: str) -> tuple[str, ...]:
-        """The whitespace-separated words of a parameter; none when it is missing or empty.
+        """The whitespace-separated words of a parameter; otherwise as `text`."""
+        return tuple(self.text(name).split())
+
+    def text(self, name: str) -> str:
+        """What a parameter holds; nothing when it is missing or empty.
 
         When reading fails, what was read last goes on serving. Raises Unavailable when nothing ever was.
         """
@@ -46,7 +50,7 @@ class Parameters:
         now = self.clock.machine_now()
         if self._values is None or self._until is None or now >= self._until:
             self._refresh(now)
-        return (self._values or {}).get(name, ())
+        return (self._values or {}).get(name, "")
 
     def _refresh(self, now: datetime) -> None:
         try:
@@ -58,7 +62,7 @@ class Parameters:
             log.warning("parameters could not be read again: %s", error)
             self._until = now + RETRY
 
-    def _read(self) -> dict[str, tuple[str, ...]]:
+    def _read(self) -> dict[str, str]:
         if self._client is None:
             self._client = self.connect()
         try:
@@ -69,4 +73,4 @@ class Parameters:
         except ClientError as error:
             raise Unavailable(f"GetParameters: {code(error)}") from error
         found = {parameter["Name"]: parameter["Value"] for parameter in answer["Parameters"]}
-        return {name: tuple(found.get(self.prefix + name, "").split()) for name in self.names}
+        return {name: found.get(self.prefix + name, "") for name in self.names}

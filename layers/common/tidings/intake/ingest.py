@@ -48,6 +48,10 @@ class Parameters(Protocol):
         """The words of a parameter below the prefix; none when it is missing or empty. Raises Unavailable."""
         ...
 
+    def text(self, name: str) -> str:
+        """All that it holds; nothing when it is missing or empty. Raises Unavailable."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -87,7 +91,7 @@ class Ingest:
         fits = len(request.body) <= MAX_BODY_BYTES
         if not fits and not source.keeps_unread:
             raise _too_large()
-        secrets = self.parameters.words(f"/webhooks/{request.source}")
+        secrets = source.secrets(self.parameters.text(f"/webhooks/{request.source}"))
         source.verify(request, secrets, self.clock.machine_now())
         address_key = only_key(self.parameters.words(ADDRESS_KEY))
         now = self.clock.now()

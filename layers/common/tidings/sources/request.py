@@ -28,6 +28,10 @@ class Source(Protocol):
         """Whether it is how the platform tries an address out: unsigned, answered 200, and without effect."""
         return False
 
+    def secrets(self, told: str) -> list[str]:
+        """The secrets that a parameter holds: one, or two while they are rotated. No secret holds white space."""
+        return told.split()
+
     def verify(self, request: Request, secrets: Sequence[str], machine_now: datetime) -> None:
         """Raise Unauthorized unless one of the secrets signed the body; without any nothing is genuine."""
         ...
