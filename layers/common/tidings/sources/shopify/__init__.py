@@ -5,19 +5,18 @@ body must have the shape of its topic, and times are the body's. Source:
 shopify.dev/docs/apps/build/webhooks/subscribe/https (HMAC-SHA256 of the raw body, base64).
 """
 
-import base64
-import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from tidings.errors import BadInput, Unauthorized
+from tidings.errors import BadInput
 from tidings.events import Event
 from tidings.sources import reading
 from tidings.sources.request import Request, Source
 from tidings.sources.shopify import aftersale, carts, orders, people, privacy, products, shapes
 from tidings.sources.shopify.fact import Fact
+from tidings.sources.signature import verify_body
 
 Reader = Callable[[str, Mapping[str, Any], bytes], Fact | None]
 
@@ -52,20 +51,8 @@ class Shopify(Source):
     """The source `shopify`."""
 
     def verify(self, request: Request, secrets: Sequence[str], machine_now: datetime) -> None:
-        """Raise Unauthorized unless `X-Shopify-Hmac-Sha256` is the raw body's under one of the secrets.
-
-        There is no time in the signature: a body may be replayed, and is then one event, as its id names
-        the fact.
-        """
-        usable = [secret for secret in secrets if secret]
-        if not usable:
-            raise Unauthorized("no secret is set for source shopify: the operator must put it into SSM")
-        given = request.headers.get("x-shopify-hmac-sha256", "").encode("utf-8", "replace")
-        matches = [hmac.compare_digest(_signature(secret, request.body), given) for secret in usable]
-        if not any(matches):
-            raise Unauthorized(
-                "X-Shopify-Hmac-Sha256 does not match the body: sign the raw bytes with the current secret"
-            )
+        """Raise Unauthorized unless `X-Shopify-Hmac-Sha256` is the raw body's under one of the secrets."""
+        verify_body(request, "X-Shopify-Hmac-Sha256", secrets, "sign the raw bytes with the current secret")
 
     def parse(self, request: Request, received_at: datetime, address_key: bytes) -> list[Event]:
         """The one event of a body, none for a topic not read or when nothing happened; BadInput for a body of
@@ -83,7 +70,3 @@ class Shopify(Source):
         if fact is None:
             return []
         return [fact.event("shopify", received_at)]
-
-
-def _signature(secret: str, body: bytes) -> bytes:
-    return base64.b64encode(hmac.digest(secret.encode(), body, "sha256"))

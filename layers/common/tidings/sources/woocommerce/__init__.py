@@ -7,19 +7,18 @@ aside instead of refused. Source: woocommerce/woocommerce, includes/class-wc-web
 `generate_signature`, `deliver_ping`, `failed_delivery`).
 """
 
-import base64
-import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
-from tidings.errors import BadInput, Unauthorized
+from tidings.errors import BadInput
 from tidings.events import Event
 from tidings.sources import reading
 from tidings.sources.naming import Fact
 from tidings.sources.request import Request, Source
+from tidings.sources.signature import verify_body
 from tidings.sources.woocommerce import orders, people, products, shapes
 
 Reader = Callable[[Mapping[str, Any], bytes], list[Fact]]
@@ -61,20 +60,13 @@ class WooCommerce(Source):
         return [secret for line in told.splitlines() if (secret := line.strip())]
 
     def verify(self, request: Request, secrets: Sequence[str], machine_now: datetime) -> None:
-        """Raise Unauthorized unless `X-WC-Webhook-Signature` is the raw body's under one of the secrets.
-
-        There is no time in the signature: a body may be replayed, and is then one event, as its id names the
-        fact.
-        """
-        usable = [secret for secret in secrets if secret]
-        if not usable:
-            raise Unauthorized("no secret is set for source woocommerce: the operator must put it into SSM")
-        given = request.headers.get("x-wc-webhook-signature", "").encode("utf-8", "replace")
-        matches = [hmac.compare_digest(_signature(secret, request.body), given) for secret in usable]
-        if not any(matches):
-            raise Unauthorized(
-                "X-WC-Webhook-Signature does not match the body: enter the current secret in the webhook"
-            )
+        """Raise Unauthorized unless `X-WC-Webhook-Signature` is the raw body's under one of the secrets."""
+        verify_body(
+            request,
+            "X-WC-Webhook-Signature",
+            [decoded(secret) for secret in secrets],
+            "enter the current secret in the webhook",
+        )
 
     def parse(self, request: Request, received_at: datetime, address_key: bytes) -> list[Event]:
         """The facts in a body, none for a topic not read or when nothing is told; BadInput for a body of another
@@ -88,10 +80,6 @@ class WooCommerce(Source):
         body = reading.json_object(request.body)
         shapes.check(topic, shape, body)
         return [fact.event("woocommerce", received_at) for fact in read(body, address_key)]
-
-
-def _signature(secret: str, body: bytes) -> bytes:
-    return base64.b64encode(hmac.digest(decoded(secret).encode(), body, "sha256"))
 
 
 def decoded(secret: str) -> str:
