@@ -9,6 +9,7 @@ import pytest
 
 from infra.deploy.doctor.mail import TOLD
 from infra.local import overrides
+from tidings.steps.admission import UNDER_WAY
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 TEMPLATE = overrides.load(INFRA / "template.yaml")
@@ -203,8 +204,9 @@ def test_the_feedback_queue_outwaits_its_function() -> None:
 
 
 def test_a_doubtful_mail_outlives_its_sender() -> None:
-    """run_step has ended, whatever happened to it, before its mail counts as unknown."""
+    """run_step has ended, whatever happened to it, before its mail counts as unknown, or its slot as left behind."""
     assert FUNCTIONS["RunStep"]["Timeout"] < TEMPLATE["Parameters"]["UnknownAfterSeconds"]["MinValue"]
+    assert FUNCTIONS["RunStep"]["Timeout"] * 2 <= UNDER_WAY
 
 
 def test_the_access_log_holds_no_path() -> None:
