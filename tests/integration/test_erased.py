@@ -106,6 +106,16 @@ def test_an_old_order_goes_on_and_brings_nobody_back(account: Account, late: Eve
     assert account.scan("customers") == account.scan("events") == []
 
 
+def test_an_order_that_only_the_request_knows_stays_erased(account: Account) -> None:
+    """It was placed before the shop used Tidings; its refund names nobody."""
+    office = Office(account)
+    ask(account, office, requested(account, **ANN))
+    account.clock.advance(HOUR)
+    account.happen(event("order_refunded", "r1", order_id="o1", total="9.00", tokens=O1, **WHEN))
+    assert [office.desk.answer(*key) for key in account.desk.asked] == [{"removed": 1}]
+    assert account.scan("events") == []
+
+
 def test_an_old_order_does_not_reach_who_is_back(account: Account) -> None:
     """Their new orders are theirs, and so is what becomes of these; the old one's parcel is not."""
     new = order("o2", **WHEN, **ANN)

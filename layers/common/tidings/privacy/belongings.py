@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tidings.customer import Customer, epoch, names_of
-from tidings.events import ORDER_TYPES, Event, customer_identity, order_token, token_alias
+from tidings.events import ORDER_TYPES, Event, customer_identity, kind_of, order_token, token_alias
 from tidings.ports import Journey, Pace, Send, Suppression
 from tidings.privacy.ports import Records, Row
 
@@ -67,9 +67,10 @@ class Belongings:
 
     @property
     def orders(self) -> frozenset[str]:
-        """The tokens of their orders."""
+        """The tokens of their orders, those among them that only a request lists."""
         told = (order_token(event) for event in self.events if event.type in ORDER_TYPES)
-        return frozenset(filter(None, told))
+        listed = (name for name in self.names if kind_of(name) == "order")
+        return frozenset(filter(None, (*told, *listed)))
 
     @property
     def running(self) -> tuple[Journey, ...]:
