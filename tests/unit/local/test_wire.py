@@ -17,13 +17,15 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 @pytest.mark.skipif(not VECTORS.is_file(), reason="the corpus is not beside this checkout")
 def test_signatures_are_those_of_the_published_vectors() -> None:
-    """Each valid vector of Shopify and Standard Webhooks comes out the same."""
+    """Each valid vector of Shopify, WooCommerce and Standard Webhooks comes out the same."""
     checked = set()
     for vector in json.loads(VECTORS.read_text()):
         if vector["valid"] is not True:
             continue
-        if vector["scheme"] == "shopify":
-            assert raw_signature(vector["secret"], vector["body"].encode()) == vector["signature"]
+        if vector["scheme"] in ("shopify", "woocommerce"):
+            file = VECTORS.parent / vector.get("body_file", "")
+            body = file.read_bytes() if file.is_file() else vector["body"].encode()
+            assert raw_signature(vector["secret"], body) == vector["signature"]
         elif vector["scheme"] == "standard-webhooks":
             sent = vector["headers"]
             made = standard_signature(
@@ -34,7 +36,7 @@ def test_signatures_are_those_of_the_published_vectors() -> None:
             )
             assert made == sent["webhook-signature"]
         checked.add(vector["scheme"])
-    assert checked >= {"shopify", "standard-webhooks"}
+    assert checked >= {"shopify", "woocommerce", "standard-webhooks"}
 
 
 def test_a_repeat_keeps_the_events_name_and_changes_the_deliverys() -> None:
