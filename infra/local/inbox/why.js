@@ -14,6 +14,7 @@ function see(view) {
   app.classList.toggle("holding", view === "held");
   app.classList.remove("reading");
   by("held").hidden = view !== "held";
+  by("search").placeholder = view === "held" ? "Customer or workflow" : "Customer or subject";
   by("chips").hidden = view === "held";
   if (view === "held") {
     list.hidden = by("empty").hidden = true;
