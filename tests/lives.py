@@ -60,7 +60,7 @@ class Life:
             mailer=self.mailer,
             governor=self.governor,
             suppressions=fakes.FakeSuppressions(),
-            compose=lambda letter: ("hello@shop.example", _name(letter)),
+            compose=_name,
             package=lambda name, rev: packages[name],
         )
         self.sent: list[tuple[datetime, str]] = []

@@ -84,9 +84,9 @@ class Stage:
                 come(event)
             execution.step(self.task, self.random)
 
-    def _compose(self, letter: Letter) -> tuple[str, bytes]:
+    def _compose(self, letter: Letter) -> bytes:
         self.around("compose", {"class": letter.package.workflow.class_}, dict)
-        return SHOP.sender.address, letter.mail.encode()
+        return letter.mail.encode()
 
 
 def _package(workflow: Workflow) -> Package:

@@ -67,7 +67,7 @@ class Pair:
             paces=paces,
             mailer=self.mailer,
             package=lambda workflow, rev: package(workflow),
-            compose=lambda letter: ("hello@shop.example", letter.mail.encode()),
+            compose=lambda letter: letter.mail.encode(),
         )
 
 

@@ -20,9 +20,7 @@ from tidings.clock import FixedClock
 from tidings.errors import SendRejected, SendUnknown
 from tidings.mail.render import mailbox
 
-MAIL = ports.Outgoing(
-    "Shop <hello@shop.example>", "ann@example.com", b"To: ann@example.com\r\n\r\nHi", {"a": "b"}
-)
+MAIL = ports.Outgoing("ann@example.com", b"To: ann@example.com\r\n\r\nHi", {"a": "b"})
 
 
 @dataclass
@@ -97,7 +95,7 @@ def test_the_sender_is_told_by_the_mail_itself(ses: Ses) -> None:
     """Beside the mail SES takes no line break, which a long name in encoded words has; and its From would be lost."""
     sender = str(mailbox("hello@shop.example", "株式会社サンプルショップ公式オンラインストア"))
     assert "\r\n" in sender
-    ses.mailer().send(replace(MAIL, sender=sender))
+    ses.mailer().send(replace(MAIL, content=f"From: {sender}\r\n\r\nHi".encode()))
     assert set(ses.asked[0]) == {"Content", "Destination", "EmailTags", "ConfigurationSetName"}
 
 

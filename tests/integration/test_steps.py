@@ -185,8 +185,8 @@ class Stage:
         raise AssertionError("the step never ended")
 
 
-def _compose(letter: Letter) -> tuple[str, bytes]:
-    return "hello@shop.example", letter.mail.encode()
+def _compose(letter: Letter) -> bytes:
+    return letter.mail.encode()
 
 
 def test_a_mail_takes_three_writes() -> None:

@@ -63,7 +63,7 @@ class Stage:
             mailer=self.mailer,
             paces=self.paces,
             suppressions=fakes.FakeSuppressions(),
-            compose=lambda letter: ("hello@shop.example", b""),
+            compose=lambda letter: b"",
             package=package,
         )
 

@@ -20,7 +20,7 @@ RATE = 14
 LOOK, SEND = 0.03, 0.12
 """Seconds that an instance is busy with a mail that is held, and with one that goes."""
 
-MAIL = Outgoing("a@shop.example", "b@example.com", b"", {})
+MAIL = Outgoing("b@example.com", b"", {})
 
 
 @dataclass

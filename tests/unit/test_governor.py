@@ -19,7 +19,7 @@ from tidings.shop import Shop, load_shop
 
 ROOT = Path(__file__).parents[2]
 ROOMY = Quota(per_second=10, per_day=1000, sent=0)
-MAIL = Outgoing("a@shop.example", "b@example.com", b"", {})
+MAIL = Outgoing("b@example.com", b"", {})
 
 
 @dataclass

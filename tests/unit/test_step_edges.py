@@ -85,7 +85,7 @@ def test_a_mail_that_cannot_be_rendered_takes_nobody_elses_slot() -> None:
     """Its execution fails, and is redriven once it is mended; the other workflows' mails go meanwhile."""
     stage = Stage()
 
-    def broken(letter: Letter) -> tuple[str, bytes]:
+    def broken(letter: Letter) -> bytes:
         raise ValueError("no such filter")
 
     stage.compose_with = broken

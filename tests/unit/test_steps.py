@@ -65,10 +65,10 @@ class Stage:
         """The package that the journey started with."""
         return package(workflow, self.class_)
 
-    def compose(self, letter: Letter) -> tuple[str, bytes]:
+    def compose(self, letter: Letter) -> bytes:
         """Keeps the letter."""
         self.letters.append(letter)
-        return "hello@shop.example", letter.mail.encode()
+        return letter.mail.encode()
 
     def step(self, name: str = "reminder") -> dict[str, Any]:
         """Run a step."""
@@ -334,7 +334,7 @@ def test_a_template_that_fails_leaves_no_claim() -> None:
     """Rendering comes before the claim: a mend and a retry send the mail."""
     stage = Stage()
 
-    def broken(letter: Letter) -> tuple[str, bytes]:
+    def broken(letter: Letter) -> bytes:
         raise ValueError("no such filter")
 
     stage.compose_with = broken

@@ -282,9 +282,8 @@ class Parked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A mail ready to go: MIME bytes, which name `sender` in their From, and what SES is told beside them."""
+    """A mail ready to go: MIME bytes, which name the sender in their From, and what SES is told beside them."""
 
-    sender: str
     recipient: str
     content: bytes
     tags: Mapping[str, str]

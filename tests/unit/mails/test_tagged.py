@@ -129,7 +129,7 @@ def test_the_composer_tags_what_it_sends() -> None:
     composer = Composer(
         "https://pages.example", lambda: {"k1": b"key"}, FixedClock(at), None, lambda: {"k1": b"key"}
     )
-    body = message_from_bytes(composer(letter)[1], policy=policy.default).get_body(("html",))
+    body = message_from_bytes(composer(letter), policy=policy.default).get_body(("html",))
     assert body is not None
     (link, *_) = re.findall(r"<a[^>]* ses:tags=[^>]*>", body.get_content())
     assert TAGS in link

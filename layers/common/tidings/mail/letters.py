@@ -28,8 +28,8 @@ class Composer:
     look_up: Lookup | None = None
     tid_keys: Callable[[], Mapping[str, bytes]] = dict
 
-    def __call__(self, letter: Letter) -> tuple[str, bytes]:
-        """(sender, content)."""
+    def __call__(self, letter: Letter) -> bytes:
+        """The mail as MIME."""
         shop = letter.package.shop
         doors = self._doors(letter)
         shelf = Shelf(shop.url, dict(letter.products), self.look_up)
@@ -58,7 +58,7 @@ class Composer:
         headers = unsubscribe_headers(url) if url else {}
         if shop.reply_to:
             headers["Reply-To"] = shop.reply_to
-        return str(sender), compose(mail, sender, mailbox(letter.address), headers)
+        return compose(mail, sender, mailbox(letter.address), headers)
 
     def _doors(self, letter: Letter) -> Doors:
         return Doors(

@@ -70,10 +70,10 @@ class Letter:
 
 
 class Composer(Protocol):
-    """Renders a letter into MIME bytes, and names its sender."""
+    """Renders a letter into MIME bytes."""
 
-    def __call__(self, letter: Letter) -> tuple[str, bytes]:
-        """(sender, content)."""
+    def __call__(self, letter: Letter) -> bytes:
+        """The whole mail, its sender among the headers."""
         ...
 
 
@@ -140,7 +140,7 @@ class Sender:
                 return dropped
         try:
             written = letter()
-            sender, content = self.compose(written)
+            content = self.compose(written)
         except Unavailable:
             raise
         except Exception:
@@ -149,9 +149,7 @@ class Sender:
             raise
         self._claim(scene, claim)
         try:
-            message_id = self.mailer.send(
-                ports.Outgoing(sender, written.address, content, _tags(scene, claim))
-            )
+            message_id = self.mailer.send(ports.Outgoing(written.address, content, _tags(scene, claim)))
         except SendRejected as rejection:
             return self._release(scene, claim, rejection)
         except SendUnknown:

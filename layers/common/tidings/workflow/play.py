@@ -184,10 +184,10 @@ class _Stage:
 
     # ---- run_step ----
 
-    def _compose(self, letter: Letter) -> tuple[str, bytes]:
+    def _compose(self, letter: Letter) -> bytes:
         self.latest = letter
         self.read(self.clock.now(), letter)
-        return "", b""
+        return b""
 
     latest: Letter | None = None
 
