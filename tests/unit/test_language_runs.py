@@ -203,6 +203,45 @@ def test_an_event_between_token_and_look_is_answered_by_somebody() -> None:
     assert ("t-1", journey) in stage.world.machines.answered
 
 
+def waiting_after(condition: str) -> Workflow:
+    """Waits for an order where a condition holds, then writes."""
+    awaited = {"wait_for": {"event": "order_placed", "at_most": "2 days"}, "arrived": [{"send": "thanks"}]}
+    return workflow({"if": condition, "then": [awaited]})
+
+
+@pytest.mark.parametrize("told", ["before the wait", "while it waits"])
+def test_an_event_that_the_step_before_did_not_know_of_counts(told: str) -> None:
+    """It had happened by then, but its webhook came late: neither the condition nor the wait may miss it."""
+    stage = Stage(waiting_after("customer.orders_count == 0"))
+    journey = stage.begin()
+    stage.world.pass_time(HOUR)
+    assert stage.step(journey, "if-1")["branch"] == "then"
+    late = order("o1", at=NOW + HOUR / 2, **ANN)
+    if told == "before the wait":
+        stage.world.happen(late)
+    stage.step(journey, "wait-for-1", token="t-1")
+    if told == "while it waits":
+        stage.world.happen(late)
+    assert stage.world.machines.answered == [("t-1", journey)]
+    stage.step(journey, "wait-for-1", outcome="arrived")
+    assert stage.step(journey, "thanks")
+    assert stage.letters[0].arrived == late
+
+
+def test_an_event_that_the_step_before_knew_of_is_waited_past() -> None:
+    """A new one is waited for; one from before the journey is none either, however late it is told."""
+    stage = Stage(waiting_after("customer.orders_count > 0"))
+    journey = stage.begin()
+    stage.world.happen(order("o1", at=NOW + HOUR / 2, **ANN))
+    stage.world.pass_time(HOUR)
+    assert stage.step(journey, "if-1")["branch"] == "then"
+    stage.step(journey, "wait-for-1", token="t-1")
+    stage.world.happen(order("o0", at=NOW - HOUR, **ANN))
+    assert stage.world.machines.answered == []
+    stage.world.happen(order("o2", at=NOW + HOUR, **ANN))
+    assert stage.world.machines.answered == [("t-1", journey)]
+
+
 def test_what_does_not_meet_the_condition_is_waited_past() -> None:
     """`arrived` is the event that came, `event` the trigger's."""
     stage = Stage(waiting_flow(where="arrived.total > event.total"))

@@ -88,6 +88,6 @@ class Stepper:
             claimed_at=epoch(self.clock.machine_now()),
             nonce=secrets.token_hex(4),
             branch=NEXT,
-            told=scene.noted if sends else {},
+            told={**(scene.noted if sends else {}), **scene.known},
             final=scene.node.branches.get(NEXT, "") is None,
         )

@@ -33,7 +33,9 @@ class Decider:
             case SplitStep() as step:
                 ended = replace(entry, state="decided", branch=self._side(scene, step))
             case SetStep() as step:
-                ended = replace(entry, state="set", branch=NEXT, told={"set": _setting(step, scene)})
+                ended = replace(
+                    entry, state="set", branch=NEXT, told={**entry.told, "set": _setting(step, scene)}
+                )
                 self.events.put(set_event(ended))
             case WaitForStep() as step:
                 return self._wait_for(scene, step, entry)
@@ -56,13 +58,13 @@ class Decider:
         if scene.request.outcome:
             met = self._met(scene, step) if scene.request.outcome == "arrived" else None
             branch = scene.request.outcome
-            known = {"arrived": met.key} if met else {}
-            return self._written(scene, replace(entry, state=branch, branch=branch, told=known))
+            told = {**entry.told, "arrived": met.key} if met else entry.told
+            return self._written(scene, replace(entry, state=branch, branch=branch, told=told))
         until = epoch(self.clock.now() + step.wait_for.at_most)
         told = {
             "token": scene.request.token,
             "event": step.wait_for.event,
-            "since": epoch(scene.since),
+            "since": scene.new_since(step.wait_for.event),
             "until": until,
         }
         waiting = replace(entry, state="waiting", told=told, branch="")
@@ -74,9 +76,9 @@ class Decider:
         return waiting
 
     def _met(self, scene: Scene, step: WaitForStep) -> Event | None:
-        """The event that was waited for, if it has come since the step before began to wait."""
+        """The event that was waited for, if it has come: since the step before, or unknown to that."""
         waited = scene.entry.told.get("since") if scene.entry else None
-        since = waited if waited is not None else epoch(scene.since)
+        since = waited if waited is not None else scene.new_since(step.wait_for.event)
         condition = step.wait_for.where
         return Lookback(self.events).first(
             scene.customer,

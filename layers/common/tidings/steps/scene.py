@@ -19,12 +19,16 @@ from tidings.pacing.pace import QUIET
 from tidings.people.orders import checkout_key
 from tidings.shop import Shop
 from tidings.timing import Timing
-from tidings.workflow.graph import NEXT, Node, node
+from tidings.workflow.graph import NEXT, Node, graph, node
+from tidings.workflow.model import WaitForStep
 from tidings.workflow.package import Package
 
 ENDED = frozenset({"sent", "skipped", "dropped", "rejected", "decided", "set", "arrived", "timed_out"})
 """States of a ledger entry after which its step is not done again."""
 
+
+KNOWN = "known"
+"""What the entry of a step before a `wait_for` tells of the event that is waited for."""
 
 UNANSWERED = "unanswered"
 """What a mail's entry tells of attempts that SES gave no answer to and that were made again: when."""
@@ -74,6 +78,16 @@ class Scene:
         """When the step before this one ended; for the first, the moment that the journey counts from."""
         ended = [each.at for each in self.entries if each.state in ENDED and each.step != self.request.step]
         return moment(max(ended, default=self.record.since))
+
+    def new_since(self, event_type: str) -> int:
+        """The epoch second from which an event is new to this step: since the step before ended, and before that what
+        that step did not know of, since webhooks and the fold come late. Nothing from before the journey is.
+        """
+        since = epoch(self.since)
+        ended = [each for each in self.entries if each.state in ENDED and each.step != self.request.step]
+        known = [each.told.get(KNOWN, {}).get(event_type) for each in ended if each.at == since]
+        seen = max((at for at in known if at is not None), default=since)
+        return min(since, max(seen + 1, self.record.since))
 
     @cached_property
     def person(self) -> Customer:
@@ -154,6 +168,15 @@ class Scene:
             UNANSWERED: self.entry.told.get(UNANSWERED) if self.entry else None,
         }
         return {name: value for name, value in told.items() if value}
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What its entry tells for a step behind it that waits: when what that waits for last happened, as far as this
+        one knows; 0 when never."""
+        nodes = graph(self.package.workflow)
+        following = (nodes[each].step for each in self.node.branches.values() if each)
+        awaited = {step.wait_for.event for step in following if isinstance(step, WaitForStep)}
+        return {KNOWN: {name: self.customer.last.get(name, 0) for name in awaited}} if awaited else {}
 
     @cached_property
     def timing(self) -> Timing:
