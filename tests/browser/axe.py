@@ -4,11 +4,16 @@ import json
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from tests.browser.chromium import Page
 
 AXE: Final = Path(__file__).parents[2] / "build" / "axe" / "axe_playwright_python" / "axe.min.js"
-MISSING: Final = "no axe-core here: make build/axe/.ready"
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+
+needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="no axe-core here: make build/axe/.ready")
+"""Of tests that let axe-core look."""
 
 
 def barriers(page: Page, *, sure: bool = False) -> list[str]:

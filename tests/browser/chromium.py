@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+import pytest
+
 FLAGS: Final = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
@@ -55,16 +57,13 @@ _LEFT: Final = ("navigated or closed", "context was destroyed", "Cannot find con
 """How DevTools says that a page gave way to the next before it had answered."""
 
 
-def executable() -> str | None:
-    """The Chromium on this machine; None when there is none."""
-    return next(
-        (
-            found
-            for name in ("chromium", "chromium-browser", "google-chrome")
-            if (found := shutil.which(name))
-        ),
-        None,
-    )
+CHROMIUM: Final = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+"""The Chromium on this machine; None when there is none."""
+
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
+"""Of tests that open a page."""
 
 
 class PageLeft(AssertionError):
@@ -76,11 +75,12 @@ class Page:
     says nothing.
     """
 
-    def __init__(self, program: str, width: int, height: int, dark: bool = False) -> None:
+    def __init__(self, width: int, height: int, dark: bool = False) -> None:
+        assert CHROMIUM is not None, "there is no Chromium here"
         self._profile = tempfile.mkdtemp(prefix="tidings-chromium-")
         reads, self._write = os.pipe()
         self._read, writes = os.pipe()
-        chromium = [program, *FLAGS, f"--user-data-dir={self._profile}"]
+        chromium = [CHROMIUM, *FLAGS, f"--user-data-dir={self._profile}"]
         self._process = subprocess.Popen(
             [sys.executable, "-c", _EXEC, str(reads), str(writes), *chromium],
             stdout=subprocess.DEVNULL,

@@ -113,3 +113,12 @@ def recorder(directory: Path, records: Records | None = None) -> Iterator[Inbox]
 def troubles(page: Page) -> list[str]:
     """What went wrong on the inbox page itself: a mail may ask for what its frame does not give."""
     return [each for each in page.problems if not each.endswith("/html")]
+
+
+@contextmanager
+def opened(inbox: Inbox, width: int, height: int, dark: bool = False) -> Iterator[Page]:
+    """The inbox page in a browser of that size, once its three mails are listed."""
+    with Page(width, height, dark) as page:
+        page.open(inbox.url)
+        page.wait("document.querySelectorAll('.row').length === 3")
+        yield page

@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.browser.chromium import Page, executable
+from tests.browser.chromium import Page, needs_chromium
 from tests.browser.site import PLACES, Site, served
 
-CHROMIUM = executable()
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
+pytestmark = needs_chromium
 
 PLACE = {str(place): place for place in PLACES}
 SIZES = [(1280, 800), (360, 740)]
@@ -36,7 +35,7 @@ def stops(page: Page, last: str) -> list[str]:
 @pytest.mark.parametrize("size", SIZES, ids=["desk", "phone"])
 def test_a_message_by_keyboard_alone(site: Site, size: tuple[int, int]) -> None:
     """The trap is never come to; a mistake takes the focus to what is wrong, with everything typed still there."""
-    with Page(str(CHROMIUM), *size) as page:
+    with Page(*size) as page:
         page.open(site.url(PLACE["contact"]))
         assert page.run("document.querySelector('[name=website]').checkVisibility()") is False
         order = stops(page, "Send")
@@ -61,7 +60,7 @@ def test_a_message_by_keyboard_alone(site: Site, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", SIZES, ids=["desk", "phone"])
 def test_one_tap_in_a_mail_and_one_on_the_page(site: Site, size: tuple[int, int]) -> None:
     """The answer is chosen already; looking tells nothing, sending does, once."""
-    with Page(str(CHROMIUM), *size) as page:
+    with Page(*size) as page:
         page.open(site.url(PLACE["form-satisfaction"], score="4"))
         assert page.run("document.querySelector('[name=score]:checked').value") == "4"
         assert site.told == []
@@ -75,7 +74,7 @@ def test_one_tap_in_a_mail_and_one_on_the_page(site: Site, size: tuple[int, int]
 
 def test_a_birthday_has_no_year_when_none_is_told(site: Site) -> None:
     """A month from the list, a day, and nothing else."""
-    with Page(str(CHROMIUM), 360, 740) as page:
+    with Page(360, 740) as page:
         page.speak("ko")
         page.open(site.url(PLACE["form-birthday"]))
         names = page.run("[...document.querySelectorAll('.parts [name]')].map(e => e.name)")

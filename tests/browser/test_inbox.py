@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.axe import AXE, MISSING, barriers
-from tests.browser.chromium import Page, executable
-from tests.browser.mailroom import Inbox, recorder, troubles
+from tests.browser.axe import barriers, needs_axe
+from tests.browser.chromium import Page, needs_chromium
+from tests.browser.mailroom import Inbox, opened, recorder, troubles
 
-CHROMIUM = executable()
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
+pytestmark = needs_chromium
 
-needs_axe = pytest.mark.skipif(not AXE.exists(), reason=MISSING)
 DESK, PHONE = (1280, 800), (375, 740)
 
 
@@ -26,11 +24,8 @@ def inbox(tmp_path: Path) -> Iterator[Inbox]:
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
 def page(request: pytest.FixtureRequest, inbox: Inbox) -> Iterator[Page]:
     """The inbox page with its mails, once as wide as a desk's and once as a phone's."""
-    assert CHROMIUM is not None
-    with Page(CHROMIUM, *request.param) as opened:
-        opened.open(inbox.url)
-        opened.wait("document.querySelectorAll('.row').length === 3")
-        yield opened
+    with opened(inbox, *request.param) as shown:
+        yield shown
 
 
 def _subject(page: Page) -> str:
@@ -87,9 +82,7 @@ def test_it_fits_its_width(page: Page) -> None:
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_the_inbox_has_no_barriers(inbox: Inbox, size: tuple[int, int], dark: bool) -> None:
     """Nor have its list, a mail and its parts, by day and by night."""
-    with Page(str(CHROMIUM), *size, dark=dark) as page:
-        page.open(inbox.url)
-        page.wait("document.querySelectorAll('.row').length === 3")
+    with opened(inbox, *size, dark=dark) as page:
         assert barriers(page, sure=True) == []
         page.click(".row:nth-of-type(2)")
         page.wait("document.getElementById('text').textContent.includes('Words')")
@@ -124,10 +117,7 @@ def test_new_mails_appear_by_themselves(page: Page, inbox: Inbox) -> None:
 
 def test_arrows_move_through_the_mails(inbox: Inbox) -> None:
     """Down goes to the older mail, up to the newer, as far as there are any."""
-    assert CHROMIUM is not None
-    with Page(CHROMIUM, *DESK) as page:
-        page.open(inbox.url)
-        page.wait("document.querySelectorAll('.row').length === 3")
+    with opened(inbox, *DESK) as page:
         seen = []
         for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp"):
             page.press(key)
@@ -137,10 +127,7 @@ def test_arrows_move_through_the_mails(inbox: Inbox) -> None:
 
 def test_a_phone_goes_back_to_the_list(inbox: Inbox) -> None:
     """On a phone a mail covers the list, and the way back leads to it."""
-    assert CHROMIUM is not None
-    with Page(CHROMIUM, *PHONE) as page:
-        page.open(inbox.url)
-        page.wait("document.querySelectorAll('.row').length === 3")
+    with opened(inbox, *PHONE) as page:
         visible = "document.querySelector('.side').getBoundingClientRect().width > 0"
         page.click(".row:nth-of-type(2)")
         assert not page.run(visible)

@@ -7,12 +7,11 @@ from typing import Any, cast
 import pytest
 
 from infra.local.records import Records
-from tests.browser.axe import AXE, MISSING, barriers
-from tests.browser.chromium import Page, executable
-from tests.browser.mailroom import Inbox, recorder, troubles
+from tests.browser.axe import barriers, needs_axe
+from tests.browser.chromium import Page, needs_chromium
+from tests.browser.mailroom import Inbox, opened, recorder, troubles
 
-CHROMIUM = executable()
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
+pytestmark = needs_chromium
 
 DESK, PHONE = (1280, 800), (320, 640)
 
@@ -74,11 +73,8 @@ def inbox(tmp_path: Path) -> Iterator[Inbox]:
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
 def page(request: pytest.FixtureRequest, inbox: Inbox) -> Iterator[Page]:
     """The inbox page with its mails."""
-    assert CHROMIUM is not None
-    with Page(CHROMIUM, *request.param) as opened:
-        opened.open(inbox.url)
-        opened.wait("document.querySelectorAll('.row').length === 3")
-        yield opened
+    with opened(inbox, *request.param) as shown:
+        yield shown
 
 
 def _text(page: Page, selector: str) -> str:
@@ -148,7 +144,7 @@ def test_a_wait_says_until_when(page: Page) -> None:
         page.wait("document.querySelector('.side').getBoundingClientRect().width > 0")
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason=MISSING)
+@needs_axe
 def test_nobody_is_kept_out(page: Page) -> None:
     """axe-core finds no barrier in the list, in a mail and its story, or in what did not go."""
     found = barriers(page, sure=True)
@@ -170,10 +166,7 @@ def test_nobody_is_kept_out(page: Page) -> None:
 
 def test_without_a_stack_the_page_says_so(tmp_path: Path) -> None:
     """The mails stay readable."""
-    assert CHROMIUM is not None
-    with recorder(tmp_path) as box, Page(CHROMIUM, *DESK) as page:
-        page.open(box.url)
-        page.wait("document.querySelectorAll('.row').length === 3")
+    with recorder(tmp_path) as box, opened(box, *DESK) as page:
         page.click("[data-view=held]")
         page.wait("document.querySelector('#held').innerText !== 'Looking …'")
         assert _text(page, "#held") == "the embedded AWS is not up"

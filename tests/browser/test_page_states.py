@@ -7,19 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.browser.axe import AXE, MISSING, barriers
-from tests.browser.chromium import Page, executable
+from tests.browser.axe import barriers, needs_axe
+from tests.browser.chromium import Page, needs_chromium
 from tests.browser.site import PLACES, POT, Place, Site, served
 from tests.worlds import email
 from tidings import ports
 from tidings.errors import Unavailable
 from tidings.pages.visit import _Full
 
-CHROMIUM = executable()
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium"),
-    pytest.mark.skipif(not AXE.exists(), reason=MISSING),
-]
+pytestmark = [needs_chromium, needs_axe]
 
 PLACE = {str(place): place for place in PLACES}
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenmanufaktur & Söhne " + "m" * 50
@@ -104,7 +100,7 @@ STATES = {
 @pytest.fixture(scope="module", params=[(1280, 800), (320, 640)], ids=["desk", "phone"])
 def screen(request: pytest.FixtureRequest) -> Iterator[Page]:
     """A browser, in English."""
-    with Page(str(CHROMIUM), *request.param) as opened:
+    with Page(*request.param) as opened:
         opened.speak("en")
         yield opened
 

@@ -7,15 +7,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.browser.axe import AXE, MISSING, barriers
-from tests.browser.chromium import Page, executable
+from tests.browser.axe import barriers, needs_axe
+from tests.browser.chromium import Page, needs_chromium
 from tests.browser.site import PLACES, Place, Site, served
 from tidings.pages import PAGES
 from tidings.shop import Colours
 
-CHROMIUM = executable()
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
-needs_axe = pytest.mark.skipif(not AXE.exists(), reason=MISSING)
+pytestmark = needs_chromium
 
 DESK, PHONE = (1280, 800), (320, 640)  # as narrow as 400 % of zoom makes a desk (WCAG 1.4.10)
 LANGUAGES = ("en", "ko", "ja", "zh-TW")
@@ -35,14 +33,14 @@ SEEN = """(() => {
 @pytest.fixture(scope="module", params=[DESK, PHONE], ids=["desk", "phone"])
 def screen(request: pytest.FixtureRequest) -> Iterator[Page]:
     """A browser by day."""
-    with Page(str(CHROMIUM), *request.param) as opened:
+    with Page(*request.param) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def night() -> Iterator[Page]:
     """A phone whose owner prefers the dark."""
-    with Page(str(CHROMIUM), *PHONE, dark=True) as opened:
+    with Page(*PHONE, dark=True) as opened:
         yield opened
 
 
@@ -120,7 +118,7 @@ def test_what_goes_wrong_has_no_barriers_either(screen: Page, site: Site, langua
 def test_preferences_by_keyboard_alone(site: Site, size: tuple[int, int]) -> None:
     """Tab, space, arrows and enter are enough, the focus is seen at every step, and what was chosen is told."""
     with ExitStack() as stack:
-        page = stack.enter_context(Page(str(CHROMIUM), *size))
+        page = stack.enter_context(Page(*size))
         page.open(site.url(PLACES[1]))
         stops = []
         for _ in range(14):
@@ -151,7 +149,7 @@ def test_preferences_by_keyboard_alone(site: Site, size: tuple[int, int]) -> Non
 
 def test_a_reader_changes_the_language_and_back(site: Site) -> None:
     """By the links below, without losing the page."""
-    with Page(str(CHROMIUM), *PHONE) as page:
+    with Page(*PHONE) as page:
         page.speak("en")
         page.open(site.url(PLACES[0]))
         for tag, button in (("ko", "수신 거부"), ("zh-Hant", "取消訂閱"), ("en", "Unsubscribe")):
@@ -163,7 +161,7 @@ def test_a_reader_changes_the_language_and_back(site: Site) -> None:
 def test_unsubscribing_and_having_second_thoughts(site: Site) -> None:
     """From the page behind the mail's link to the preference centre: looking is harmless, the button acts, and the way
     between the pages holds."""
-    with Page(str(CHROMIUM), *PHONE) as page:
+    with Page(*PHONE) as page:
         page.speak("en")
         page.open(site.url(PLACES[0]))
         assert site.told == []

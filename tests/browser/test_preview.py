@@ -7,12 +7,10 @@ import pytest
 
 from infra.preview.__main__ import preview, write
 from infra.preview.map import main as draw_map
-from tests.browser.axe import AXE, MISSING, barriers
-from tests.browser.chromium import Page, executable
+from tests.browser.axe import barriers, needs_axe
+from tests.browser.chromium import Page, needs_chromium
 
-CHROMIUM = executable()
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
-needs_axe = pytest.mark.skipif(not AXE.exists(), reason=MISSING)
+pytestmark = needs_chromium
 
 ROOT = Path(__file__).parents[2]
 FITTED = (
@@ -38,7 +36,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=[(1440, 900), (375, 740)], ids=["desk", "phone"])
 def page(request: pytest.FixtureRequest, index: Path) -> Iterator[Page]:
     """The page, opened."""
-    with Page(str(CHROMIUM), *request.param) as opened:
+    with Page(*request.param) as opened:
         opened.open(index.as_uri())
         opened.wait(FITTED)
         yield opened
@@ -113,7 +111,7 @@ def test_the_map_s_page_fits_the_screen_and_has_no_barriers(width: int, tmp_path
         draw_map(["--workflows", str(ROOT / "workflows"), "--docs", str(tmp_path), "--out", str(tmp_path)])
         == 0
     )
-    with Page(str(CHROMIUM), width, 800, dark=width < 600) as opened:
+    with Page(width, 800, dark=width < 600) as opened:
         opened.open((tmp_path / "index.html").as_uri())
         assert opened.run("document.querySelectorAll('.canvas svg').length") >= 4
         assert opened.fits()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.chromium import PATIENCE, Page, executable
+from tests.browser.chromium import PATIENCE, Page, needs_chromium
 from tests.unit.sources.bodies import NOW
 from tests.unit.test_ingest import FakeParameters, FakeStore
 from tidings.clock import FixedClock
@@ -21,8 +21,7 @@ from tidings.intake.track import Track
 from tidings.sources import Request
 from tidings.tids import make_tid
 
-CHROMIUM = executable()
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt install chromium")
+pytestmark = needs_chromium
 
 DOC = Path(__file__).parents[2] / "docs" / "tracking.md"
 TID = make_tid("customer:abc", NOW + timedelta(days=1), {"k1": b"s"})
@@ -134,8 +133,7 @@ def shop() -> Iterator[Shop]:
 @pytest.fixture
 def page() -> Iterator[Page]:
     """A browser."""
-    assert CHROMIUM is not None
-    with Page(CHROMIUM, 1280, 800) as opened:
+    with Page(1280, 800) as opened:
         yield opened
 
 

@@ -16,8 +16,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.integration.account import Account
-from tests.integration.wired import now
+from tests.integration.wired import now, unwire
 from tests.unit.sources import bodies
+from tidings.aws import client as clients
 
 EMAILS = (
     "Zzyx.Mark@Example.com",
@@ -155,6 +156,38 @@ class Spoiler:
             return call(**request)
 
         return spoiled
+
+
+MOST_CALLS = 150
+"""More than any function makes when it is called once."""
+
+
+def each_call_fails(
+    monkeypatch: pytest.MonkeyPatch, kind: Callable[[str], Exception], run: Callable[[], None]
+) -> int:
+    """Run something again and again; each time the next of its calls to AWS fails with an error that quotes all it was
+    given, until a run goes through. Returns how many runs that took."""
+    connect, turn, made = clients.client, 0, 0
+
+    def is_due() -> bool:
+        nonlocal made
+        made += 1
+        return made == turn
+
+    def spoiling(service: str, **options: Any) -> Any:
+        return Spoiler(connect(service, **options), is_due, kind)
+
+    monkeypatch.setattr(clients, "client", spoiling)
+    unwire()
+    for turn in range(1, MOST_CALLS):
+        made = 0
+        run()
+        if made < turn:
+            break
+    else:
+        pytest.fail(f"it makes more than {MOST_CALLS} calls: not all of them have failed")
+    monkeypatch.setattr(clients, "client", connect)
+    return turn
 
 
 def listen(account: Account, ears: Ears, caplog: pytest.LogCaptureFixture, capsys: Any) -> None:

@@ -28,7 +28,7 @@ from tests.integration.leaks import (
     STREET,
     Ears,
     Loud,
-    Spoiler,
+    each_call_fails,
     listen,
     loud_client_error,
     marked,
@@ -44,7 +44,6 @@ from tests.integration.wired import (
     now,
     stored,
     stream,
-    unwire,
     webhook,
 )
 from tests.unit.sources.bodies import standard_headers
@@ -331,26 +330,12 @@ def test_whatever_call_fails_and_quotes_its_request_is_not_heard(
         receive_webhook(webhook(topic, marked()[topic]), CONTEXT)
     fold(shop, ears, set())
     call = _call(where, shop)
-    made = [0]
-    connect = clients.client
 
-    def spoiling(service: str, **options: Any) -> Any:
-        def turn() -> bool:
-            made[0] += 1
-            return made[0] == at
-
-        return Spoiler(connect(service, **options), turn, kind)
-
-    monkeypatch.setattr(clients, "client", spoiling)
-    unwire()
-    for at in range(1, 40):
-        made[0] = 0
+    def run() -> None:
         with ears.at("errors"):
             call()
-        if made[0] < at:
-            break
-    monkeypatch.setattr(clients, "client", connect)
-    assert at > 1
+
+    assert each_call_fails(monkeypatch, kind, run) > 1
 
 
 def _call(where: str, shop: Account) -> Call:

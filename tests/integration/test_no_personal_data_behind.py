@@ -26,7 +26,7 @@ from tests.integration.leaks import (
     STREET,
     Ears,
     Loud,
-    Spoiler,
+    each_call_fails,
     loud_client_error,
     marked,
     spoiled,
@@ -37,7 +37,6 @@ from tests.integration.test_no_personal_data import ears as ears
 from tests.integration.wired import CONTEXT, KEY, LINK_KEY, PREFIX, gateway, now, stored, unwire, webhook
 from tests.unit.sources import bodies
 from tests.unit.sources.woo_bodies import SECRET, TOPIC_BODIES, woo_headers
-from tidings.aws import client as clients
 from tidings.events import address_alias
 from tidings.links import Link, make_link
 
@@ -123,25 +122,13 @@ def test_whatever_call_of_an_errand_fails_is_not_heard(
     for topic in ("customers_email_marketing_consent/update", "customers/create", "checkouts/create"):
         receive_webhook(webhook(topic, marked()[topic]), CONTEXT)
     fold(woo_shop, ears, set())
-    call, made, connect = _call(errand, woo_shop), [0], clients.client
+    call = _call(errand, woo_shop)
 
-    def spoiling(service: str, **options: Any) -> Any:
-        def turn() -> bool:
-            made[0] += 1
-            return made[0] == at
-
-        return Spoiler(connect(service, **options), turn, kind)
-
-    monkeypatch.setattr(clients, "client", spoiling)
-    unwire()
-    for at in range(1, 60):
-        made[0] = 0
+    def run() -> None:
         with ears.at("errors"):
             ears.hear("answers", _but_pages(call()))
-        if made[0] < at:
-            break
-    monkeypatch.setattr(clients, "client", connect)
-    assert at > 1
+
+    assert each_call_fails(monkeypatch, kind, run) > 1
 
 
 def _but_pages(answer: Any) -> Any:

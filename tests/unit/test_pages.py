@@ -5,7 +5,6 @@ import hashlib
 import re
 from dataclasses import replace
 from datetime import timedelta
-from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from tests import fakes
 from tests.unit.forms.corpus import listed
 from tests.unit.mails.letters import WORKFLOWS
+from tests.unit.tags import Tags
 from tests.worlds import ANN, NOW, SHOP, World, checkout, email, event, subscribed
 from tidings.clock import FixedClock
 from tidings.customer import epoch
@@ -26,23 +26,6 @@ from tidings.pages.look import Page
 
 KEYS = {"k1": b"secret"}
 HOUR = timedelta(hours=1)
-
-
-class Forms(HTMLParser):
-    """The forms, links and scripts of a page."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note it."""
-        self.tags.append((tag, dict(attrs)))
-
-    def of(self, tag: str) -> list[dict[str, str | None]]:
-        """The attributes of every such tag."""
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 class Office:
@@ -83,7 +66,7 @@ def test_looking_changes_nothing() -> None:
     """A scanner that follows every link of a mail unsubscribes nobody; the page has one form, that posts to itself."""
     office = Office()
     page = office.ask(office.token)
-    forms = Forms(page.html)
+    forms = Tags(page.html)
     assert page.status == 200
     assert [(form.get("method") or "").lower() for form in forms.of("form")] == ["post"]
     assert forms.of("form")[0].get("action") in (None, "")
@@ -200,7 +183,7 @@ def test_a_reader_may_choose_the_language() -> None:
     office = Office()
     page = office.get("unsubscribe", office.token, "en", lang="ja", product="5 & 6")
     assert '<html lang="ja"' in page.html
-    here = [a for a in Forms(page.html).of("a") if a.get("hreflang")]
+    here = [a for a in Tags(page.html).of("a") if a.get("hreflang")]
     assert [a["hreflang"] for a in here] == ["en", "ko", "zh-Hant"]
     assert here[0]["href"] == "?lang=en&product=5+%26+6"
     assert '<html lang="ko"' in office.get("unsubscribe", office.token, "ko", lang="xx").html
@@ -211,7 +194,7 @@ def test_a_language_that_was_chosen_goes_along() -> None:
     office = Office()
 
     def way(**query: str) -> str:
-        links = Forms(office.get("unsubscribe", office.token, "en", **query).html).of("a")
+        links = Tags(office.get("unsubscribe", office.token, "en", **query).html).of("a")
         (found,) = [str(a["href"]) for a in links if str(a["href"]).startswith("../pages/preferences/")]
         return found.partition("?")[2]
 
@@ -251,7 +234,7 @@ def test_looking_at_any_page_changes_nothing(page: str) -> None:
     assert [each for each in office.faults.calls if "put" in each] == []
     assert not {"location", "refresh"} & {name.lower() for name in shown.headers}
     assert "http-equiv" not in shown.html
-    assert not Forms(shown.html).of("script")
+    assert not Tags(shown.html).of("script")
     policy = shown.headers["content-security-policy"]
     assert "unsafe" not in policy
     assert "form-action 'self'" in policy
@@ -293,7 +276,7 @@ def test_a_page_that_needs_no_keys_is_still_told_of_an_outage() -> None:
     stores = replace(office.pages.stores, link_keys=cut)
     page = replace(office.pages, stores=stores).serve(Request("GET", "unsubscribe", office.token))
     assert (page.status, page.about) == (503, "parameters")
-    assert not Forms(page.html).of("form")
+    assert not Tags(page.html).of("form")
 
 
 def test_pages_go_on_when_keys_rotate() -> None:
@@ -336,7 +319,7 @@ def test_no_page_leads_astray(page: str, place: str) -> None:
         assert answer.status not in range(300, 400)
         assert "location" not in {name.lower() for name in answer.headers}
         assert not any("\n" in value or "\r" in value for value in answer.headers.values())
-        forms = Forms(answer.html)
+        forms = Tags(answer.html)
         hrefs = [str(a["href"]) for a in forms.of("a")]
         own = (SHOP.url, f"mailto:{SHOP.support}", "?", "#", "../")
         assert [href for href in hrefs if not href.startswith(own)] == []
@@ -373,7 +356,7 @@ def test_collected_attacks_stay_text(name: str) -> None:
             Request("GET", attack, token),
         ):
             answer = office.pages.serve(asked)
-            seen = Forms(answer.html)
+            seen = Tags(answer.html)
             assert answer.status in (200, 404, 413, 422), attack
             assert not {tag for tag, _ in seen.tags} & {"script", "iframe", "object", "svg", "body onload"}, (
                 attack

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests import fakes
-from tests.unit.test_pages import Forms
+from tests.unit.tags import Tags
 from tests.worlds import ANN, DAY, HOUR, NOW, SHOP, WORKFLOWS, World, email, event, order, subscribed
 from tidings.customer import Customer, epoch
 from tidings.errors import Unavailable
@@ -59,7 +59,7 @@ class Desk:
 
     def choose(self, *topics: str, frequency: str = "all") -> Page:
         """Open the page and send it with these topics ticked."""
-        fields = Forms(self.open().html).of("input")
+        fields = Tags(self.open().html).of("input")
         shown = {
             str(f["name"]): str(f["value"]) for f in fields if f["type"] == "hidden" and f["name"] != "do"
         }
@@ -90,7 +90,7 @@ class Desk:
 
     def ticked(self) -> list[str]:
         """What the page shows as chosen."""
-        return [str(f["value"]) for f in Forms(self.open().html).of("input") if "checked" in f]
+        return [str(f["value"]) for f in Tags(self.open().html).of("input") if "checked" in f]
 
 
 def test_the_page_shows_what_holds() -> None:
@@ -139,7 +139,7 @@ def test_the_opposite_of_a_choice_just_made_is_a_choice() -> None:
     assert desk.ticked() == ["newsletter", "all"]
     page = desk.choose("newsletter", "offers")
     desk.world.clock.advance(timedelta(seconds=5))
-    shown = [str(f["value"]) for f in Forms(page.html).of("input") if f.get("name") == "shown"]
+    shown = [str(f["value"]) for f in Tags(page.html).of("input") if f.get("name") == "shown"]
     desk.send(shown=shown[0], shown_frequency="all", topic=["newsletter"], frequency="all")
     assert [each.properties["topics"]["offers"] for each in desk.told] == [True, False]
     desk.fold()
@@ -309,7 +309,7 @@ def test_a_confirmation_lifts_an_earlier_unsubscription() -> None:
     page = desk.send("confirm")
     desk.fold()
     assert desk.may_get("newsletter")
-    (way,) = [str(a["href"]) for a in Forms(page.html).of("a") if a.get("class") == "button"]
+    (way,) = [str(a["href"]) for a in Tags(page.html).of("a") if a.get("class") == "button"]
     assert way == f"../preferences/{desk.token('preferences')}"
 
 
@@ -319,7 +319,7 @@ def test_a_customer_who_is_not_known_yet_may_choose() -> None:
     token = make_link(Link("preferences", "nobody", ALIAS, "send1"), KEYS)
     page = desk.pages.serve(Request("GET", "preferences", token))
     assert page.status == 200
-    assert [f["value"] for f in Forms(page.html).of("input") if "checked" in f] == ["all"]
+    assert [f["value"] for f in Tags(page.html).of("input") if "checked" in f] == ["all"]
 
 
 @pytest.mark.parametrize("page", ["preferences", "confirm", "form", "review"])
@@ -352,4 +352,4 @@ def test_an_outage_while_looking_is_told() -> None:
     page = Pages(stores, SHOP, desk.world.clock).serve(
         Request("GET", "preferences", desk.token("preferences"))
     )
-    assert (page.status, Forms(page.html).of("form")) == (503, [])
+    assert (page.status, Tags(page.html).of("form")) == (503, [])

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
 
 from tests import fakes
+from tests.unit.tags import Tags
 from tests.worlds import KEY, NOW, SHOP, email
 from tidings.clock import FixedClock
 from tidings.events import Event
@@ -24,28 +24,6 @@ POT = {
     "status": "active",
 }
 LETTER = {"email": "ann@example.com", "message": "Does it pour?", "name": "Ann"}
-
-
-class Seen(HTMLParser):
-    """The elements of a page."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note it."""
-        self.tags.append((tag, dict(attrs)))
-
-    def named(self, name: str) -> list[dict[str, str | None]]:
-        """The fields of this name."""
-        return [told for _, told in self.tags if told.get("name") == name]
-
-    @property
-    def showing(self) -> str:
-        """The page's stamp."""
-        return str(self.named("showing")[0]["value"])
 
 
 class Office:
@@ -91,7 +69,7 @@ class Office:
 
     def write(self, told: Mapping[str, Any], page: str = "contact", after: float = 30, **more: Any) -> Page:
         """Open a form that anybody may send, take some seconds over it, and send it."""
-        seen = Seen(self.get(page, **(more.get("query") or {})).html)
+        seen = Tags(self.get(page, **(more.get("query") or {})).html)
         self.clock.advance(timedelta(seconds=after))
         return self.post(page, {"showing": seen.showing, "website": "", **told}, **more)
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from functions.serve_page.handler import to_request
 from tests.unit.forms.corpus import collected
-from tests.unit.forms.office import FORM, POT, Office, Seen
+from tests.unit.forms.office import FORM, POT, Office
 from tests.unit.mails.letters import WORKFLOWS
+from tests.unit.tags import Tags
 from tests.worlds import SHOP
 from tidings.errors import Unavailable
 from tidings.mail.catalogues import in_pages
@@ -57,13 +58,13 @@ def test_naughty_strings_stay_text_on_every_page() -> None:
     """Whatever is typed comes back escaped: no element, no attribute and no template of it."""
     strings = [*collected("blns.json"), *collected("ssti_jinja2_from_patt.json")]
     office = Office()
-    plain = [tag for tag, _ in Seen(office.post("contact", {"email": "x", "name": "x"}).html).tags]
+    plain = [tag for tag, _ in Tags(office.post("contact", {"email": "x", "name": "x"}).html).tags]
     for text in strings:
         page = office.post("contact", {"email": f"@{text}", "message": "", "name": text[:60]})
         assert page.status == 422
-        tags = [tag for tag, _ in Seen(page.html).tags]
+        tags = [tag for tag, _ in Tags(page.html).tags]
         assert tags == plain, text
-        assert not any(name.startswith("on") for _, told in Seen(page.html).tags for name in told), text
+        assert not any(name.startswith("on") for _, told in Tags(page.html).tags for name in told), text
         token = office.link("form", "satisfaction")
         page = office.post("form", {"comment": text, "score": text}, token)
         assert page.status in (200, 422)
@@ -75,7 +76,7 @@ def test_every_field_has_a_label_and_radios_a_legend(page: str, extra: str, quer
     """And no page has a script, or sends anywhere but to itself."""
     office = Office()
     html = office.get(page, office.link(page, extra) if extra else "", **query).html
-    seen = Seen(html)
+    seen = Tags(html)
     labels = {told.get("for") for tag, told in seen.tags if tag == "label"}
     fields = [
         told

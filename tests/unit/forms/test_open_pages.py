@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from tests import fakes
-from tests.unit.forms.office import KEYS, LETTER, POT, Office, Seen
+from tests.unit.forms.office import KEYS, LETTER, POT, Office
+from tests.unit.tags import Tags
 from tests.worlds import KEY, NOW, SHOP, email
 from tidings.forms.limits import FROM_ONE_PLACE, IN_ALL, TO_ONE_ADDRESS
 from tidings.pages import Stores
@@ -29,7 +30,7 @@ def test_a_message_is_a_lead() -> None:
 def test_the_box_is_not_ticked_and_asks_for_a_confirmation_when_it_is() -> None:
     """Consent is a box of its own."""
     office = Office()
-    (box,) = Seen(office.get("contact").html).named("news")
+    (box,) = Tags(office.get("contact").html).named("news")
     assert "checked" not in box
     page = office.write({**LETTER, "news": "yes"})
     assert [event.type for event in office.told] == ["lead_captured", "opt_in_requested"]
@@ -41,7 +42,7 @@ def test_a_message_sent_twice_is_one() -> None:
     for at in (1, 2):
         for after in (False, True):
             office = Office(fakes.Faults(at=at, after=after))
-            showing = Seen(office.get("contact").html).showing
+            showing = Tags(office.get("contact").html).showing
             office.clock.advance(timedelta(seconds=9))
             told = {**LETTER, "news": "yes", "showing": showing}
             assert office.post("contact", told).status == 503
@@ -53,7 +54,7 @@ def test_a_message_sent_twice_is_one() -> None:
 def test_a_machine_is_thanked_and_nothing_is_kept() -> None:
     """Whoever fills in the field that people neither see nor hear of, nor come to with the keyboard."""
     office = Office()
-    seen = Seen(office.get("contact").html)
+    seen = Tags(office.get("contact").html)
     (trap,) = seen.named("website")
     assert trap["tabindex"] == "-1"
     assert trap["autocomplete"] == "off"
@@ -76,7 +77,7 @@ def test_a_form_is_taken_from_a_fresh_page_and_a_person(after: float, status: in
     if status == 422:
         assert "Does it pour?" in page.html
         office.clock.advance(timedelta(seconds=5))
-        again = office.post("contact", {**LETTER, "showing": Seen(page.html).showing})
+        again = office.post("contact", {**LETTER, "showing": Tags(page.html).showing})
         assert again.status == 200
         assert len(office.told) == 1
 
@@ -135,7 +136,7 @@ def test_errors_of_the_contact_form() -> None:
     """Each field's own; what was typed is still there."""
     office = Office()
     page = office.write({"email": "ann@", "message": "", "name": "Ann", "news": "yes"})
-    seen = Seen(page.html)
+    seen = Tags(page.html)
     assert page.status == 422
     assert [
         told["href"] for tag, told in seen.tags if tag == "a" and str(told.get("href")).startswith("#")

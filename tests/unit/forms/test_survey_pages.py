@@ -3,7 +3,8 @@
 import pytest
 
 from tests import fakes
-from tests.unit.forms.office import Office, Seen
+from tests.unit.forms.office import Office
+from tests.unit.tags import Tags
 
 # ---- surveys ----
 
@@ -13,11 +14,11 @@ def test_a_link_with_an_answer_tells_nothing_until_it_is_sent() -> None:
     office = Office()
     for score in "12345":
         page = office.get("form", office.link("form", "satisfaction"), score=score)
-        chosen = [field["value"] for field in Seen(page.html).named("score") if "checked" in field]
+        chosen = [field["value"] for field in Tags(page.html).named("score") if "checked" in field]
         assert (page.status, chosen) == (200, [score])
     for other in ("0", "6", '5"><script>', ""):
         page = office.get("form", office.link("form", "satisfaction"), score=other)
-        assert not [field for field in Seen(page.html).named("score") if "checked" in field]
+        assert not [field for field in Tags(page.html).named("score") if "checked" in field]
         assert "<script" not in page.html
     assert office.told == []
     assert office.faults.calls == []
@@ -27,7 +28,7 @@ def test_a_posted_survey_is_one_fact() -> None:
     """Sent twice, also after an outage, it is stored once, for the link's customer."""
     office = Office(fakes.Faults(at=1, after=True))
     token = office.link("form", "satisfaction")
-    showing = Seen(office.get("form", token).html).showing
+    showing = Tags(office.get("form", token).html).showing
     told = {"showing": showing, "score": "2", "comment": "Late,\r\nand broken"}
     later = office.post("form", told, token)
     assert later.status == 503
@@ -77,7 +78,7 @@ def test_an_error_keeps_what_was_typed_and_says_what_is_wrong() -> None:
         "reward": "gift",
     }
     page = office.post("form", told, office.link("form", "survey"))
-    seen = Seen(page.html)
+    seen = Tags(page.html)
     assert page.status == 422
     assert "There is no such day." in page.html
     assert [field["value"] for field in seen.named("birthday_day")] == ["31"]
@@ -129,7 +130,7 @@ def test_a_review_is_of_what_the_link_names() -> None:
     assert "How do you like Moss Teapot?" in page.html
     assert 'src="https://cdn.example/pot.jpg"' in page.html
     assert "img-src https://cdn.example;" in page.headers["content-security-policy"]
-    assert [f["value"] for f in Seen(page.html).named("rating") if "checked" in f] == ["4"]
+    assert [f["value"] for f in Tags(page.html).named("rating") if "checked" in f] == ["4"]
     assert office.post("review", {"text": "Pours well"}, token).status == 422
     assert office.told == []
     assert office.post("review", {"rating": "5", "text": "Pours well", "showing": "x"}, token).status == 200

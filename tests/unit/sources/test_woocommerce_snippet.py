@@ -77,7 +77,7 @@ def test_the_snippet_names_what_the_source_reads() -> None:
     assert all(name in block("mu-plugin") for name in ("TIDINGS_EVENTS_URL", "TIDINGS_EVENTS_SECRET"))
 
 
-@pytest.mark.skipif(not shutil.which("php"), reason="PHP is not installed")
+@pytest.mark.skipif(not shutil.which("php"), reason="PHP is not installed (Debian's package php-cli)")
 @pytest.mark.parametrize("name", ["mu-plugin", "newsletter"])
 def test_the_snippet_is_php(name: str) -> None:
     """By PHP's own word."""
